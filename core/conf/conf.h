@@ -1,0 +1,110 @@
+/*
+ * Configuration: fairline.conf to typed settings, and option tables of plugins.
+ *
+ * FOR    parent (reads the file), core and hosts (get their part by memfd).
+ * OWNS   nothing; a configuration lives in the caller's arena and is immutable.
+ * PHASES parse (libConfuse: syntax, sections) -> check all against the option
+ *        tables, every fault listed with file and line -> activate -> retire.
+ *        With a fault nothing takes effect.  Unknown keys, duplicates, wrong
+ *        units and ranges are refused; there is no "using default".
+ * ORDER  environment FAIRLINE_<KEY> over file over default, for top-level keys.
+ *
+ *     st = fl_conf_load(arena, path, &faults, &conf, err);
+ *     ch = fl_conf_channel_find(conf, "mail");
+ */
+#ifndef FL_CONF_CONF_H
+#define FL_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/faults.h"
+#include "fairline/channel.h"
+
+enum { FL_CONF_FILE_MAX = 1 << 20, FL_CONF_CHANNELS_MAX = 64, FL_CONF_WORKERS_MAX = 64 };
+
+/* One setting as it stands in the file. */
+struct fl_conf_setting {
+    const char *key;
+    const char *text;
+    const char *file;
+    long line;
+};
+
+/* `channel "NAME" { plugin = ... options { ... } }` */
+struct fl_conf_channel {
+    const char *name;   /* [a-z][a-z0-9_-]*, at most 32 */
+    const char *plugin; /* name of a plugin, searched in plugin_dir */
+    const char *user;   /* run its hosts as this user when started as root; "" for none */
+    int64_t workers;
+    int64_t batch; /* items a deliver() call gets, 1..500 */
+    int64_t collect_interval_us;
+    int64_t call_timeout_us;
+    int64_t retry_first_us; /* doubled each time, with jitter */
+    int64_t retry_max_us;
+    int64_t expire_after_us; /* from due; then the message is expired */
+    int64_t rate;            /* messages a second over all workers; 0: no limit */
+    bool is_enabled;
+    const char *file;
+    long line;
+    const struct fl_conf_setting *settings; /* the options { } section, not yet checked */
+    size_t n_settings;
+};
+
+struct fl_conf {
+    const char *file;
+    const char *data_dir;       /* store, keys, control socket */
+    const char *store;          /* "sqlite:PATH", "null:"; default sqlite:<data_dir>/fairline.db */
+    const char *control_socket; /* default <data_dir>/control */
+    const char *plugin_dir;     /* folders separated by ':' */
+    const char *user;           /* core's user when started as root; "" for none */
+    int64_t node;               /* 0..63, distinct in one store */
+    int64_t log_level;          /* enum fl_log_level */
+    int64_t drain_timeout_us;   /* at shutdown, for batches in hand */
+    int64_t plan_interval_us;   /* how often schedules are looked at */
+    /* organisation { } */
+    const char *organisation;
+    const char *postal_address; /* printed in footers; law wants it */
+    const char *contact;
+    const char *language;  /* fallback of a customer without one, BCP 47 */
+    const char *time_zone; /* fallback of a customer without one, IANA */
+    const char *country;   /* ISO 3166 two letters: region of phone numbers without '+' */
+    const char *web_base;  /* https://... of the public pages; "" until there are some */
+    const struct fl_conf_channel *channels;
+    size_t n_channels;
+};
+
+/* Reads and checks the whole file.  FL_INVALID with at least one fault; FL_NOT_FOUND. */
+FL_CHECK_RESULT enum fl_status fl_conf_load(struct fl_arena *arena, const char *path,
+                                            struct fl_faults *faults, const struct fl_conf **out,
+                                            struct fl_error *err);
+/* The same from memory; `name` stands for the file in faults. */
+FL_CHECK_RESULT enum fl_status fl_conf_parse(struct fl_arena *arena, const char *name,
+                                             const char *text, struct fl_faults *faults,
+                                             const struct fl_conf **out, struct fl_error *err);
+/* Built-in defaults for an empty file, `data_dir` given: what the embedded default runs on. */
+FL_CHECK_RESULT enum fl_status fl_conf_default(struct fl_arena *arena, const char *data_dir,
+                                               const struct fl_conf **out, struct fl_error *err);
+
+const struct fl_conf_channel *fl_conf_channel_find(const struct fl_conf *conf, const char *name);
+
+/* Settings against a plugin's option table: typed options with defaults filled in, one for each
+ * row of the table, in its order.  Secrets: setting NAME_file names a file whose first line is the
+ * value.  Every fault is listed.  `specs` ends with a row without name. */
+FL_CHECK_RESULT enum fl_status fl_conf_options(
+    struct fl_arena *arena, const struct fl_option_spec *specs,
+    const struct fl_conf_setting *settings, size_t n_settings, const char *where,
+    struct fl_faults *faults, const struct fl_option **out, size_t *out_n, struct fl_error *err);
+
+/* The option tables themselves, for `config help`, manual page and completion. */
+const struct fl_option_spec *fl_conf_global_specs(void);       /* top level */
+const struct fl_option_spec *fl_conf_organisation_specs(void); /* organisation { } */
+const struct fl_option_spec *fl_conf_channel_specs(void);      /* channel { } */
+
+/* "int64 within 1..500", "one of smtp|maildir", "duration such as 30s": for messages and help. */
+const char *fl_conf_spec_expected(struct fl_arena *arena, const struct fl_option_spec *spec);
+
+#endif

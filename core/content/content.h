@@ -1,0 +1,72 @@
+/*
+ * Content: what is said, written once, rendered for every channel.
+ *
+ * FOR    dispatch (renders when a message is sent), campaign and the command line (check, preview).
+ * FORM   a folder of files, stored as one version:
+ *          content.md, content.<lang>.md   front matter and a Markdown body with Mustache tags
+ *          email.html, email.txt           override for one medium, with <lang> variants alike
+ *        front matter: `subject:` (needed for e-mail), `sender_name:`, `preheader:`; one per line.
+ * LIFE   compile once -> render many times, from one thread -> destroy.
+ * SAFE   customer data is never evaluated as template; HTML is escaped unless the author writes
+ *        {{{ }}}; a rendering is bounded in steps, output bytes and nesting depth.
+ *
+ *     fl_content_compile("welcome", files, n, &faults, &content, err);
+ *     fl_content_render(content, FL_MEDIUM_EMAIL, "ko", data, arena, &out, err);
+ */
+#ifndef FL_CONTENT_CONTENT_H
+#define FL_CONTENT_CONTENT_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/faults.h"
+#include "base/token.h"
+#include "content/data.h"
+#include "store/store.h"
+
+enum {
+    FL_CONTENT_FILE_MAX = 1 << 20,
+    FL_CONTENT_FILES_MAX = 64,
+    FL_CONTENT_OUTPUT_MAX = 2 << 20, /* one rendered part */
+    FL_CONTENT_STEPS_MAX = 200000,
+    FL_CONTENT_DEPTH_MAX = 64
+};
+
+struct fl_content;
+
+/* All faults of all files are listed; FL_INVALID when there is one. */
+FL_CHECK_RESULT enum fl_status fl_content_compile(const char *name,
+                                                  const struct fl_content_file *files,
+                                                  size_t n_files, struct fl_faults *faults,
+                                                  struct fl_content **out, struct fl_error *err);
+void fl_content_destroy(struct fl_content **content);
+
+/* Reads a folder of the file system into content files, with a hash over all of them. */
+FL_CHECK_RESULT enum fl_status fl_content_read_folder(struct fl_arena *arena, const char *path,
+                                                      struct fl_content_version *out,
+                                                      struct fl_error *err);
+
+struct fl_content_rendering {
+    const char *language; /* of the variant taken */
+    const char *subject;
+    const char *sender_name;
+    const char *text; /* plain text, LF line ends */
+    size_t text_len;
+    const char *html; /* NULL where the medium has none */
+    size_t html_len;
+};
+
+/* The variant: exact language, its primary tag, the one without a language.  Everything rendered
+ * lives in `arena`.  FL_LIMIT names the bound that was hit; FL_NOT_FOUND: nothing for this medium.
+ */
+FL_CHECK_RESULT enum fl_status fl_content_render(struct fl_content *content, enum fl_medium medium,
+                                                 const char *language, const struct fl_data *data,
+                                                 struct fl_arena *arena,
+                                                 struct fl_content_rendering *out,
+                                                 struct fl_error *err);
+
+/* Names of the top-level variables used anywhere, for the linter; into the arena. */
+FL_CHECK_RESULT enum fl_status fl_content_variables(const struct fl_content *content,
+                                                    struct fl_arena *arena, const char *const **out,
+                                                    size_t *out_n, struct fl_error *err);
+
+#endif

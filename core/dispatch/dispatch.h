@@ -1,0 +1,106 @@
+/*
+ * Dispatch: takes due messages, decides, renders, hands them to workers, settles what came of it.
+ *
+ * FOR    core.  It does no I/O itself but the store's: workers are reached through `io`.
+ * OWNS   the life of a message: one table (dispatch_state.c) says which state may follow which;
+ *        nothing else changes a state.
+ * LIFE   create -> recover -> { worker_up | started | reported | finished | worker_lost | step }*
+ * HOLDS  a lease that says `begun` is durable before a worker sees an item, so that after a crash
+ *        what was begun and not reported is known: with FL_DEDUPES it is sent again under the same
+ *        identity, else held for a person.  What a worker has not started goes back untouched.
+ *        Work in hand is at most FL_DISPATCH_BATCHES batches a worker: the doubtful window.
+ *        One commit a step serves all workers (group commit).
+ *        An item that was in hand when two workers died is quarantined.
+ */
+#ifndef FL_DISPATCH_DISPATCH_H
+#define FL_DISPATCH_DISPATCH_H
+
+#include "base/log.h"
+#include "base/token.h"
+#include "conf/conf.h"
+#include "fairline/channel.h"
+#include "store/store.h"
+
+enum { FL_DISPATCH_BATCHES = 2, FL_DISPATCH_RETRIES_MAX = 30 };
+
+struct fl_dispatch;
+struct fl_dispatch_worker;
+
+struct fl_dispatch_io {
+    /* Hands a batch over; must not block.  A failure is a lost worker, told by worker_lost(). */
+    enum fl_status (*deliver)(void *ctx, void *worker_ctx, uint64_t batch,
+                              const struct fl_item *const *items, size_t n_items,
+                              struct fl_error *err);
+    void *ctx;
+};
+
+struct fl_dispatch_options {
+    struct fl_store *store;
+    struct fl_token_keys *keys;
+    struct fl_clock clock;
+    const struct fl_log *log;
+    const struct fl_conf *conf; /* replaced on reload by fl_dispatch_set_conf() */
+    struct fl_dispatch_io io;
+};
+
+FL_CHECK_RESULT enum fl_status fl_dispatch_create(const struct fl_dispatch_options *options,
+                                                  struct fl_dispatch **out, struct fl_error *err);
+void fl_dispatch_destroy(struct fl_dispatch **dispatch);
+void fl_dispatch_set_conf(struct fl_dispatch *dispatch, const struct fl_conf *conf);
+
+/* Settles the leases an earlier life left behind; once, before any worker is up. */
+FL_CHECK_RESULT enum fl_status fl_dispatch_recover(struct fl_dispatch *dispatch,
+                                                   struct fl_error *err);
+
+/* A worker is ready.  `capabilities` are the plugin's; `batch_max` its limit or the channel's. */
+FL_CHECK_RESULT enum fl_status fl_dispatch_worker_up(struct fl_dispatch *dispatch,
+                                                     const char *channel, enum fl_medium medium,
+                                                     int worker, unsigned capabilities,
+                                                     size_t batch_max, void *worker_ctx,
+                                                     struct fl_dispatch_worker **out,
+                                                     struct fl_error *err);
+/* The worker has begun the batch: from now on its items are doubtful when it dies. */
+void fl_dispatch_started(struct fl_dispatch_worker *worker, uint64_t batch);
+void fl_dispatch_reported(struct fl_dispatch_worker *worker, uint64_t batch,
+                          const struct fl_report *report);
+/* deliver() came back; items without a report are UNCERTAIN, or NOT_TRIED when `is_retry`. */
+void fl_dispatch_finished(struct fl_dispatch_worker *worker, uint64_t batch, bool is_retry,
+                          const char *why);
+/* The process is gone; frees the worker. */
+void fl_dispatch_worker_lost(struct fl_dispatch_worker **worker);
+
+/* One round: settles reports, fills free workers, commits, hands over.  `*out_wake_us`: call again
+ * at the latest then (FL_TIME_NONE: when something happens).  The caller has no transaction open.
+ */
+FL_CHECK_RESULT enum fl_status fl_dispatch_step(struct fl_dispatch *dispatch, int64_t *out_wake_us,
+                                                struct fl_error *err);
+bool fl_dispatch_has_work_in_hand(const struct fl_dispatch *dispatch);
+bool fl_dispatch_wants_step(const struct fl_dispatch *dispatch); /* reports are waiting */
+void fl_dispatch_drain(struct fl_dispatch *dispatch);            /* no new claims from now on */
+
+/* Renders and hands one message to the caller instead of a worker: preview and test-send. */
+FL_CHECK_RESULT enum fl_status fl_dispatch_render(struct fl_dispatch *dispatch,
+                                                  struct fl_arena *arena,
+                                                  const struct fl_claim_row *row,
+                                                  enum fl_medium medium, struct fl_item *out,
+                                                  struct fl_error *err);
+
+/* --- the state table ---------------------------------------------------------------------------*/
+
+/* May `to` follow `from`?  The only truth about it. */
+bool fl_dispatch_may_follow(enum fl_message_state from, enum fl_message_state to);
+
+/* What an outcome does to a message: next state, and whether the address is suppressed. */
+struct fl_verdict {
+    enum fl_message_state state;
+    enum fl_rule rule;
+    enum fl_event_kind event;
+    bool suppresses_address;
+    int64_t due_us; /* when deferred */
+};
+struct fl_verdict fl_dispatch_judge(const struct fl_conf_channel *channel,
+                                    const struct fl_report *report, unsigned capabilities,
+                                    int attempts, int64_t due_us, int64_t now_us,
+                                    uint32_t jitter /* 0..999 thousandths of the delay */);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * People: bringing customers in.
+ *
+ * FOR    `import customers` and whoever normalises an address.
+ * RULES  two passes over a file: the first reads and checks everything and lists every fault with
+ *        line, column, value and reason; only a file without faults is written, in one transaction.
+ *        Idempotent by external id.  The charset is detected, shown, and may be given.
+ */
+#ifndef FL_PEOPLE_PEOPLE_H
+#define FL_PEOPLE_PEOPLE_H
+
+#include "base/arena.h"
+#include "base/faults.h"
+#include "store/store.h"
+
+enum { FL_IMPORT_FILE_MAX = 1 << 30, FL_IMPORT_COLUMNS_MAX = 200, FL_IMPORT_CELL_MAX = 64 << 10 };
+
+struct fl_import_options {
+    const char *name;    /* of the file, for messages */
+    const char *map;     /* "COLUMN=FIELD,..." or NULL: header names that are fields */
+    const char *charset; /* NULL: detect */
+    const char *country; /* region of phone numbers without '+' */
+    const char *proof;   /* of consent columns without an own proof column; NULL: the file's name */
+    int64_t now_us;
+    bool is_dry_run;
+    void (*progress)(void *ctx, int64_t done, int64_t total); /* bytes; may be NULL */
+    void *ctx;
+};
+
+struct fl_import_result {
+    const char *charset;
+    int64_t n_rows, n_inserted, n_updated, n_unchanged;
+};
+
+/* Fields a column may map to: external_id name language time_zone email phone fax postal_address
+ * anchor.NAME attribute.NAME consent.PURPOSE.MEDIUM consent_proof consent_at ignore.
+ * FL_INVALID: faults has them all and nothing was written. */
+FL_CHECK_RESULT enum fl_status fl_people_import(struct fl_store *store, int fd,
+                                                const struct fl_import_options *options,
+                                                struct fl_faults *faults,
+                                                struct fl_import_result *out, struct fl_error *err);
+
+/* E-mail: lower-cased domain, IDN to A-labels, syntax of RFC 5321 without quoted local parts. */
+FL_CHECK_RESULT enum fl_status fl_people_email_normalise(struct fl_arena *arena, const char *in,
+                                                         const char **out, struct fl_error *err);
+/* Phone or fax to E.164 ("+821012345678"); `country` is the region without '+'. */
+FL_CHECK_RESULT enum fl_status fl_people_phone_normalise(struct fl_arena *arena, const char *in,
+                                                         const char *country, const char **out,
+                                                         struct fl_error *err);
+
+/* The sample company: a dairy with a mothers' class and home delivery, from a seed, as CSV. */
+FL_CHECK_RESULT enum fl_status fl_people_sample(struct fl_arena *arena, uint64_t seed, int n,
+                                                int32_t today, char **out_csv, size_t *out_len,
+                                                struct fl_error *err);
+
+#endif

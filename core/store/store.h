@@ -1,0 +1,605 @@
+/*
+ * The store: everything Fairline remembers.
+ *
+ * FOR    core (the only writer while the daemon runs) and the command line when it is down.
+ * OWNS   the database connection and prepared statements; results are copied into the
+ *        caller's arena and live as long as that.
+ * RULES  every write happens between begin and commit; commit is durable when it returns
+ *        (fsync).  Writes of several callers may share one transaction (group commit).
+ *        A failed write leaves the transaction usable only for rollback.
+ *        One thread at a time.
+ * DRIVERS "sqlite:PATH" (WAL, one file) and "null:" (accepts and forgets, for tests and
+ *        benchmarks); PostgreSQL will be the third.  All pass tests/conform.
+ * FAILS  FL_UNAVAILABLE (locked for longer than the timeout), FL_CONFLICT (unique key),
+ *        FL_IO (disk), FL_INVALID (not our database, newer schema).
+ *
+ *     fl_store_open("sqlite:/var/lib/fairline/fairline.db", &options, &store, err);
+ *     fl_store_begin(store, err);
+ *     fl_store_customer_put(store, &customer, &put, err);
+ *     fl_store_commit(store, err);
+ */
+#ifndef FL_STORE_STORE_H
+#define FL_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/token.h"
+#include "fairline/channel.h"
+
+struct fl_store;
+
+struct fl_store_options {
+    struct fl_clock clock;
+    const struct fl_log *log; /* may be NULL */
+    int node;
+    bool is_read_only;
+    bool create_if_missing;
+    int64_t busy_timeout_us;
+};
+
+/* Opens and migrates forward (refuses a schema newer than the program). */
+FL_CHECK_RESULT enum fl_status fl_store_open(const char *uri,
+                                             const struct fl_store_options *options,
+                                             struct fl_store **out, struct fl_error *err);
+void fl_store_close(struct fl_store **store);
+const char *fl_store_driver(const struct fl_store *store); /* "sqlite", "null" */
+int fl_store_schema_version(struct fl_store *store);
+int64_t fl_store_new_id(struct fl_store *store); /* from the store's id generator */
+
+FL_CHECK_RESULT enum fl_status fl_store_begin(struct fl_store *store, struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_commit(struct fl_store *store, struct fl_error *err);
+void fl_store_rollback(struct fl_store *store); /* harmless outside a transaction */
+bool fl_store_in_transaction(const struct fl_store *store);
+
+/* A consistent copy while writers go on; the file appears whole or not at all. */
+FL_CHECK_RESULT enum fl_status fl_store_backup(struct fl_store *store, const char *path,
+                                               struct fl_error *err);
+/* Checks the invariants of the design and the database itself; each violation is a line through
+ * `report`.  FL_CONFLICT when there was one. */
+typedef void fl_store_report_fn(void *ctx, const char *violation);
+FL_CHECK_RESULT enum fl_status fl_store_check(struct fl_store *store, fl_store_report_fn *report,
+                                              void *ctx, struct fl_error *err);
+
+FL_CHECK_RESULT enum fl_status fl_store_meta_get(struct fl_store *store, struct fl_arena *arena,
+                                                 const char *key, const char **out,
+                                                 struct fl_error *err); /* FL_NOT_FOUND */
+FL_CHECK_RESULT enum fl_status fl_store_meta_set(struct fl_store *store, const char *key,
+                                                 const char *value, struct fl_error *err);
+
+/* ---- of the customer -------------------------------------------------------------------------*/
+
+enum fl_customer_state {
+    FL_CUSTOMER_ACTIVE = 0,
+    FL_CUSTOMER_OBJECTED = 1, /* objects to profiling */
+    FL_CUSTOMER_ERASED = 2
+};
+
+enum fl_address_status {
+    FL_ADDRESS_OK = 0,
+    FL_ADDRESS_SUPPRESSED = 1, /* a hard address fault; `evidence` names the event */
+    FL_ADDRESS_COMPLAINED = 2,
+    FL_ADDRESS_REPLACED = 3 /* the customer has a newer one */
+};
+
+enum fl_consent_state { FL_CONSENT_NONE = 0, FL_CONSENT_GRANTED = 1, FL_CONSENT_WITHDRAWN = 2 };
+
+struct fl_address {
+    int64_t id;
+    enum fl_medium medium;
+    const char *value;
+    enum fl_address_status status;
+};
+
+struct fl_anchor {
+    const char *name;
+    int32_t date;
+};
+
+struct fl_consent {
+    int64_t id;
+    int64_t customer;
+    const char *purpose;
+    enum fl_medium medium;
+    enum fl_consent_state state;
+    const char *source;
+    const char *proof;
+    int64_t at_us;
+};
+
+struct fl_customer {
+    int64_t id;
+    const char *external_id;
+    const char *name;
+    const char *language;
+    const char *time_zone;
+    const char *attributes; /* JSON object */
+    enum fl_customer_state state;
+    const struct fl_address *addresses;
+    size_t n_addresses;
+    const struct fl_anchor *anchors;
+    size_t n_anchors;
+    const struct fl_consent *consents; /* put: to append; get: the current ones */
+    size_t n_consents;
+    int64_t created_us, updated_us;
+};
+
+enum fl_put { FL_PUT_UNCHANGED = 0, FL_PUT_INSERTED, FL_PUT_UPDATED };
+
+/* Inserts or updates by external_id.  A member that is NULL stays as it was.  Addresses given
+ * replace the ones of the same medium (the old ones become FL_ADDRESS_REPLACED); anchors given are
+ * set; a consent is appended only where it changes the current state.  Ids are made here. */
+FL_CHECK_RESULT enum fl_status fl_store_customer_put(struct fl_store *store,
+                                                     const struct fl_customer *customer,
+                                                     enum fl_put *out_put, int64_t *out_id,
+                                                     struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_customer_get(struct fl_store *store, struct fl_arena *arena,
+                                                     int64_t id, struct fl_customer *out,
+                                                     struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_customer_find(struct fl_store *store,
+                                                      const char *external_id, int64_t *out_id,
+                                                      struct fl_error *err);
+/* Customers that have this address, most recently written to first; at most `max` ids. */
+FL_CHECK_RESULT enum fl_status fl_store_customers_by_address(struct fl_store *store,
+                                                             enum fl_medium medium,
+                                                             const char *value, int64_t *ids,
+                                                             size_t max, size_t *out_n,
+                                                             struct fl_error *err);
+/* In order of id, from `after` on; calls back until it returns false. */
+typedef bool fl_store_customer_fn(void *ctx, const struct fl_customer *customer);
+FL_CHECK_RESULT enum fl_status fl_store_customer_each(struct fl_store *store, int64_t after,
+                                                      int64_t limit, fl_store_customer_fn *fn,
+                                                      void *ctx, struct fl_error *err);
+
+FL_CHECK_RESULT enum fl_status fl_store_consent_append(struct fl_store *store,
+                                                       const struct fl_consent *consent,
+                                                       struct fl_error *err);
+typedef bool fl_store_consent_fn(void *ctx, const struct fl_consent *consent);
+FL_CHECK_RESULT enum fl_status fl_store_consent_history(struct fl_store *store, int64_t customer,
+                                                        fl_store_consent_fn *fn, void *ctx,
+                                                        struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_address_set_status(struct fl_store *store, int64_t address,
+                                                           enum fl_address_status status,
+                                                           int64_t evidence_event,
+                                                           struct fl_error *err);
+
+/* ---- for the customer ------------------------------------------------------------------------*/
+
+struct fl_content_file {
+    const char *path; /* "content.md", "content.ko.md", "email.html", ... */
+    const char *body;
+    size_t body_len;
+};
+
+struct fl_content_version {
+    int64_t id;
+    const char *name;
+    int64_t version;
+    const char *hash;
+    const struct fl_content_file *files;
+    size_t n_files;
+    int64_t created_us;
+};
+
+/* Stores a new version unless the newest one has the same hash; `id` and `version` are results. */
+FL_CHECK_RESULT enum fl_status fl_store_content_put(struct fl_store *store,
+                                                    const struct fl_content_version *content,
+                                                    enum fl_put *out_put, int64_t *out_id,
+                                                    struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_content_get(struct fl_store *store, struct fl_arena *arena,
+                                                    int64_t id, struct fl_content_version *out,
+                                                    struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_content_newest(struct fl_store *store, const char *name,
+                                                       int64_t *out_id, struct fl_error *err);
+typedef bool fl_store_content_fn(void *ctx, const struct fl_content_version *content);
+FL_CHECK_RESULT enum fl_status fl_store_content_each(struct fl_store *store,
+                                                     fl_store_content_fn *fn, void *ctx,
+                                                     struct fl_error *err); /* without files */
+
+/* Id of a configured channel, made at first sight; FL_CONFLICT when it had another medium. */
+FL_CHECK_RESULT enum fl_status fl_store_channel_id(struct fl_store *store, const char *name,
+                                                   enum fl_medium medium, int64_t *out_id,
+                                                   struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_channel_name(struct fl_store *store, struct fl_arena *arena,
+                                                     int64_t id, const char **out_name,
+                                                     enum fl_medium *out_medium,
+                                                     struct fl_error *err);
+
+enum fl_campaign_state {
+    FL_CAMPAIGN_DRAFT = 0, /* applied, not scheduled */
+    FL_CAMPAIGN_SCHEDULED, /* its occurrences are planned when their time comes */
+    FL_CAMPAIGN_PAUSED,
+    FL_CAMPAIGN_CANCELLED,
+    FL_CAMPAIGN_DONE
+};
+
+struct fl_campaign_row {
+    int64_t id;
+    const char *name;
+    enum fl_campaign_state state;
+    const char *definition;
+    int64_t version;
+    const char *purpose;
+    const char *reason;
+    int64_t created_us, updated_us;
+};
+
+FL_CHECK_RESULT enum fl_status fl_store_campaign_put(struct fl_store *store,
+                                                     const struct fl_campaign_row *campaign,
+                                                     enum fl_put *out_put, int64_t *out_id,
+                                                     struct fl_error *err); /* by name */
+FL_CHECK_RESULT enum fl_status fl_store_campaign_set_state(struct fl_store *store, int64_t id,
+                                                           enum fl_campaign_state state,
+                                                           const char *reason,
+                                                           struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_campaign_get(struct fl_store *store, struct fl_arena *arena,
+                                                     int64_t id, struct fl_campaign_row *out,
+                                                     struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_campaign_find(struct fl_store *store,
+                                                      struct fl_arena *arena, const char *name,
+                                                      struct fl_campaign_row *out,
+                                                      struct fl_error *err);
+typedef bool fl_store_campaign_fn(void *ctx, const struct fl_campaign_row *campaign);
+FL_CHECK_RESULT enum fl_status fl_store_campaign_each(struct fl_store *store,
+                                                      fl_store_campaign_fn *fn, void *ctx,
+                                                      struct fl_error *err);
+
+enum fl_occurrence_state { FL_OCCURRENCE_PLANNED = 0, FL_OCCURRENCE_FINISHED };
+
+struct fl_occurrence {
+    int64_t id;
+    int64_t campaign;
+    const char *stage;
+    const char *cycle;
+    int64_t content;
+    int64_t channel;
+    enum fl_occurrence_state state;
+    int64_t scheduled_us;
+};
+
+/* Finds by (campaign, stage, cycle) or makes it; an existing one takes the new content version for
+ * messages planned from now on and is open again. */
+FL_CHECK_RESULT enum fl_status fl_store_occurrence_put(struct fl_store *store,
+                                                       const struct fl_occurrence *occurrence,
+                                                       enum fl_put *out_put, int64_t *out_id,
+                                                       struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_occurrence_get(struct fl_store *store,
+                                                       struct fl_arena *arena, int64_t id,
+                                                       struct fl_occurrence *out,
+                                                       struct fl_error *err);
+typedef bool fl_store_occurrence_fn(void *ctx, const struct fl_occurrence *occurrence);
+FL_CHECK_RESULT enum fl_status fl_store_occurrence_each(struct fl_store *store, int64_t campaign,
+                                                        fl_store_occurrence_fn *fn, void *ctx,
+                                                        struct fl_error *err);
+/* Marks occurrences without a non-final message as finished. */
+FL_CHECK_RESULT enum fl_status fl_store_occurrence_finish(struct fl_store *store,
+                                                          int64_t *out_finished,
+                                                          struct fl_error *err);
+
+/* ---- messages --------------------------------------------------------------------------------*/
+
+/* States that are stored.  `due` is `planned` or `deferred` whose time has come; `claimed` and
+ * `begun` are what a lease says; all are shown by fl_message_state_name() and the queue verbs. */
+enum fl_message_state {
+    FL_MESSAGE_PLANNED = 0,
+    FL_MESSAGE_DEFERRED = 1,
+    FL_MESSAGE_ACCEPTED = 2,
+    FL_MESSAGE_DELIVERED = 3,
+    FL_MESSAGE_BOUNCED = 4,
+    FL_MESSAGE_FAILED = 5,
+    FL_MESSAGE_UNCERTAIN = 6,
+    FL_MESSAGE_SUPPRESSED = 7,
+    FL_MESSAGE_EXPIRED = 8,
+    FL_MESSAGE_HELD = 9,
+    FL_MESSAGE_CANCELLED = 10,
+    FL_MESSAGE_DUE = 11,     /* derived */
+    FL_MESSAGE_CLAIMED = 12, /* derived */
+    FL_MESSAGE_BEGUN = 13    /* derived */
+};
+enum { FL_MESSAGE_STATES = 14 };
+
+/* Why a message is suppressed, held or cancelled.  One row each in policy's table. */
+enum fl_rule {
+    FL_RULE_NONE = 0,
+    FL_RULE_NO_ADDRESS = 1,
+    FL_RULE_ADDRESS_SUPPRESSED = 2,
+    FL_RULE_COMPLAINED = 3,
+    FL_RULE_NO_CONSENT = 4,
+    FL_RULE_OPTED_OUT = 5,
+    FL_RULE_ERASED = 6,
+    FL_RULE_CAMPAIGN_CANCELLED = 7,
+    FL_RULE_HELD_BY_STAFF = 8,
+    FL_RULE_HELD_UNCERTAIN = 9,
+    FL_RULE_HELD_QUARANTINE = 10, /* killed two hosts */
+    FL_RULE_RENDERING_FAILED = 11,
+    FL_RULE_EXPIRED = 12
+};
+
+struct fl_message {
+    int64_t id;
+    int64_t occurrence;
+    int64_t customer;
+    int64_t channel;
+    int64_t address;
+    enum fl_message_state state;
+    enum fl_rule rule;
+    int attempts;
+    int64_t due_us;
+};
+
+/* Plans one block, set-based: one message for each customer in the audience who has none yet in
+ * this occurrence on this channel.  Ineligible customers get a row too, suppressed, with the rule.
+ */
+struct fl_store_plan {
+    int64_t occurrence;
+    int64_t channel;
+    enum fl_medium medium;
+    const char *purpose; /* consent that is needed; NULL: none (transactional) */
+    const char *anchor;  /* NULL: all customers */
+    int32_t anchor_from; /* anchor dates in [from, to] */
+    int32_t anchor_to;
+    const char *const *attribute_names; /* all must equal; NULL-terminated; may be NULL */
+    const char *const *attribute_values;
+    int64_t due_us;
+    int64_t limit;   /* 0: none */
+    bool is_dry_run; /* counts only */
+};
+
+struct fl_store_plan_result {
+    int64_t n_audience;                        /* customers in the audience without a message yet */
+    int64_t n_planned;                         /* of these, to be sent */
+    int64_t n_suppressed[FL_RULE_EXPIRED + 1]; /* of these, by rule */
+    int64_t first_id, last_id;                 /* of the block; 0 when empty */
+};
+
+FL_CHECK_RESULT enum fl_status fl_store_plan(struct fl_store *store,
+                                             const struct fl_store_plan *plan,
+                                             struct fl_store_plan_result *out,
+                                             struct fl_error *err);
+
+/* One message to one customer outside any audience (test-send, answers): FL_CONFLICT if it exists.
+ */
+FL_CHECK_RESULT enum fl_status fl_store_message_put(struct fl_store *store,
+                                                    struct fl_message *message,
+                                                    struct fl_error *err);
+
+/* What is needed to decide about a message and to render it, as of now. */
+struct fl_claim_row {
+    struct fl_message message;
+    int64_t campaign;
+    enum fl_campaign_state campaign_state;
+    int64_t content;
+    const char *stage;
+    const char *campaign_name;
+    const char *address; /* NULL: none */
+    enum fl_address_status address_status;
+    enum fl_consent_state consent; /* for the campaign's purpose on the channel's medium */
+    const char *purpose;
+    enum fl_customer_state customer_state;
+    const char *external_id;
+    const char *name;
+    const char *language;
+    const char *time_zone;
+    const char *attributes; /* JSON object */
+    const char *anchors;    /* JSON object name -> "YYYY-MM-DD" */
+};
+
+/* Due messages of a channel in block order, deferred ones first, that are in no lease and not in a
+ * paused campaign; at most `limit`.  Writes nothing. */
+FL_CHECK_RESULT enum fl_status fl_store_claim(struct fl_store *store, struct fl_arena *arena,
+                                              int64_t channel, int64_t now_us, size_t limit,
+                                              struct fl_claim_row **out, size_t *out_n,
+                                              struct fl_error *err);
+/* When the next message of the channel will be due; FL_TIME_NONE when there is none. */
+FL_CHECK_RESULT enum fl_status fl_store_next_due(struct fl_store *store, int64_t channel,
+                                                 int64_t *out_us, struct fl_error *err);
+
+struct fl_lease {
+    int64_t id; /* result of put */
+    int64_t channel;
+    int64_t worker;
+    int64_t epoch;
+    bool is_begun;
+    const int64_t *ids;
+    size_t n_ids;
+};
+
+FL_CHECK_RESULT enum fl_status fl_store_lease_put(struct fl_store *store, struct fl_lease *lease,
+                                                  struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_lease_drop(struct fl_store *store, int64_t lease,
+                                                   struct fl_error *err);
+/* Leases that stand, with ids copied into the arena; for recovery. */
+FL_CHECK_RESULT enum fl_status fl_store_lease_all(struct fl_store *store, struct fl_arena *arena,
+                                                  struct fl_lease **out, size_t *out_n,
+                                                  struct fl_error *err);
+
+/* New state of one message, with the event that caused it in the same transaction.  `from` is what
+ * the caller saw: FL_CONFLICT (and nothing changed) when the row is in another state by now. */
+struct fl_settle {
+    int64_t message;
+    enum fl_message_state from; /* stored state */
+    enum fl_message_state to;
+    enum fl_rule rule;
+    int attempts;
+    int64_t due_us; /* of a deferred one; else as it was */
+};
+FL_CHECK_RESULT enum fl_status fl_store_message_settle(struct fl_store *store,
+                                                       const struct fl_settle *settle,
+                                                       struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_message_get(struct fl_store *store, int64_t id,
+                                                    struct fl_message *out, struct fl_error *err);
+/* The message of a customer in a campaign, newest first: for `why`. */
+typedef bool fl_store_message_fn(void *ctx, const struct fl_message *message);
+FL_CHECK_RESULT enum fl_status fl_store_message_of(struct fl_store *store, int64_t customer,
+                                                   int64_t campaign, fl_store_message_fn *fn,
+                                                   void *ctx, struct fl_error *err);
+/* Messages of one state (derived states too), campaign 0: all; in order of id after `after`. */
+FL_CHECK_RESULT enum fl_status fl_store_message_each(struct fl_store *store,
+                                                     enum fl_message_state state, int64_t campaign,
+                                                     int64_t after, int64_t limit,
+                                                     fl_store_message_fn *fn, void *ctx,
+                                                     struct fl_error *err);
+/* All non-final messages of a campaign that no worker has in hand go to `to` with the rule. */
+FL_CHECK_RESULT enum fl_status fl_store_message_sweep(struct fl_store *store, int64_t campaign,
+                                                      enum fl_message_state from,
+                                                      enum fl_message_state to, enum fl_rule rule,
+                                                      int64_t *out_n, struct fl_error *err);
+/* Messages by state (derived states included), campaign 0: all. */
+FL_CHECK_RESULT enum fl_status fl_store_message_counts(struct fl_store *store, int64_t campaign,
+                                                       int64_t out[FL_MESSAGE_STATES],
+                                                       struct fl_error *err);
+
+const char *fl_message_state_name(enum fl_message_state state);
+bool fl_message_state_parse(const char *name, enum fl_message_state *out);
+bool fl_message_state_is_final(enum fl_message_state state);
+
+/* ---- by the customer -------------------------------------------------------------------------*/
+
+enum fl_event_kind {
+    FL_EVENT_ACCEPTED = 1,
+    FL_EVENT_DELIVERED,
+    FL_EVENT_DEFERRED,
+    FL_EVENT_BOUNCED,
+    FL_EVENT_FAILED,
+    FL_EVENT_UNCERTAIN,
+    FL_EVENT_SUPPRESSED,
+    FL_EVENT_EXPIRED,
+    FL_EVENT_HELD,
+    FL_EVENT_RELEASED,
+    FL_EVENT_CANCELLED,
+    FL_EVENT_RESOLVED,
+    FL_EVENT_DELAYED, /* a DSN says: still trying */
+    FL_EVENT_CLICKED,
+    FL_EVENT_OPENED,
+    FL_EVENT_REPLIED,
+    FL_EVENT_COMPLAINED,
+    FL_EVENT_OPTED_OUT
+};
+
+struct fl_event {
+    int64_t id;
+    int64_t message;
+    enum fl_event_kind kind;
+    enum fl_fault_class fault;
+    int attempt;
+    int code;
+    const char *status;       /* NULL or RFC 3463 */
+    const char *detail;       /* NULL or words */
+    const char *provider_ref; /* NULL or the peer's reference */
+    int64_t cost_micro;
+    int64_t at_us;
+    const char *evidence;   /* NULL or SHA-256 */
+    const char *dedupe_key; /* NULL or unique */
+};
+
+/* FL_CONFLICT when the dedupe key is known: nothing is stored again. */
+FL_CHECK_RESULT enum fl_status fl_store_event_put(struct fl_store *store,
+                                                  const struct fl_event *event, int64_t *out_id,
+                                                  struct fl_error *err);
+typedef bool fl_store_event_fn(void *ctx, const struct fl_event *event);
+FL_CHECK_RESULT enum fl_status fl_store_event_each(struct fl_store *store, int64_t message,
+                                                   fl_store_event_fn *fn, void *ctx,
+                                                   struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_event_by_provider(struct fl_store *store,
+                                                          const char *provider_ref,
+                                                          int64_t *out_message,
+                                                          struct fl_error *err);
+const char *fl_event_kind_name(enum fl_event_kind kind);
+const char *fl_fault_class_name(enum fl_fault_class fault);
+
+/* Raw bytes by their SHA-256; storing the same twice is fine. */
+FL_CHECK_RESULT enum fl_status fl_store_evidence_put(struct fl_store *store, const void *data,
+                                                     size_t len, char out_hash[65],
+                                                     struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_evidence_get(struct fl_store *store, struct fl_arena *arena,
+                                                     const char *hash, void **out, size_t *out_len,
+                                                     struct fl_error *err);
+
+enum fl_feedback_kind {
+    FL_FEEDBACK_UNKNOWN = 0,
+    FL_FEEDBACK_REPLY,
+    FL_FEEDBACK_OPT_OUT,
+    FL_FEEDBACK_BOUNCE,
+    FL_FEEDBACK_DELAYED,
+    FL_FEEDBACK_DELIVERED,
+    FL_FEEDBACK_RELAYED,
+    FL_FEEDBACK_COMPLAINT,
+    FL_FEEDBACK_AUTO_REPLY,
+    FL_FEEDBACK_CHALLENGE,
+    FL_FEEDBACK_MDN,
+    FL_FEEDBACK_LIST
+};
+enum { FL_FEEDBACK_KINDS = FL_FEEDBACK_LIST + 1 };
+enum fl_feedback_state { FL_FEEDBACK_OPEN = 0, FL_FEEDBACK_CLOSED, FL_FEEDBACK_SYSTEM };
+enum fl_match {
+    FL_MATCH_NONE = 0,
+    FL_MATCH_TOKEN,
+    FL_MATCH_REFERENCES,
+    FL_MATCH_EMBEDDED,
+    FL_MATCH_PROVIDER,
+    FL_MATCH_SENDER,
+    FL_MATCH_STAFF
+};
+
+struct fl_feedback {
+    int64_t id;
+    int64_t channel;
+    int64_t customer; /* 0: unmatched */
+    int64_t message;  /* 0: unmatched */
+    enum fl_feedback_kind kind;
+    enum fl_feedback_state state;
+    enum fl_match matched_by;
+    double confidence;
+    const char *from_address;
+    const char *subject;
+    const char *text;
+    const char *quoted;
+    const char *signature;
+    const char *language;
+    const char *evidence; /* SHA-256 of the raw piece */
+    const char *dedupe_key;
+    int64_t received_us, stored_us;
+};
+
+/* FL_CONFLICT when the dedupe key is known. */
+FL_CHECK_RESULT enum fl_status fl_store_feedback_put(struct fl_store *store,
+                                                     const struct fl_feedback *feedback,
+                                                     int64_t *out_id, struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_feedback_get(struct fl_store *store, struct fl_arena *arena,
+                                                     int64_t id, struct fl_feedback *out,
+                                                     struct fl_error *err);
+struct fl_feedback_filter {
+    int64_t after;    /* ids above this */
+    int64_t customer; /* 0: any */
+    int kind;         /* -1: any */
+    bool is_unmatched_only;
+    bool is_newest_first;
+    int64_t limit; /* 0: none */
+};
+typedef bool fl_store_feedback_fn(void *ctx, const struct fl_feedback *feedback);
+FL_CHECK_RESULT enum fl_status fl_store_feedback_each(struct fl_store *store,
+                                                      const struct fl_feedback_filter *filter,
+                                                      fl_store_feedback_fn *fn, void *ctx,
+                                                      struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_feedback_counts(struct fl_store *store, int64_t campaign,
+                                                        int64_t out[FL_FEEDBACK_KINDS],
+                                                        struct fl_error *err);
+const char *fl_feedback_kind_name(enum fl_feedback_kind kind);
+bool fl_feedback_kind_parse(const char *name, enum fl_feedback_kind *out);
+const char *fl_match_name(enum fl_match match);
+
+/* Small durable values of a channel's plugin; FL_NOT_FOUND, FL_LIMIT (64 keys, 4 KiB). */
+FL_CHECK_RESULT enum fl_status fl_store_memory_set(struct fl_store *store, const char *channel,
+                                                   const char *key, const void *data, size_t len,
+                                                   struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_memory_get(struct fl_store *store, struct fl_arena *arena,
+                                                   const char *channel, const char *key, void **out,
+                                                   size_t *out_len, struct fl_error *err);
+
+#endif
