@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int replay(const char *dir, const char *name)
 {
-    char path[4096];
+    char path[8192];
     uint8_t *data;
     FILE *f;
     long size;
@@ -35,7 +35,7 @@ static int replay(const char *dir, const char *name)
 int main(int argc, char **argv)
 {
     const char *top = getenv("FL_TOP_SRCDIR"), *base = argv[0];
-    char dir[4000];
+    char dir[4096];
     struct dirent **entries;
     int n, count = 0;
 
