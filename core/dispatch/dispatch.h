@@ -18,13 +18,14 @@
 #include "base/log.h"
 #include "base/token.h"
 #include "conf/conf.h"
+#include "content/data.h"
 #include "fairline/channel.h"
 #include "store/store.h"
 
 enum { FL_DISPATCH_BATCHES = 2, FL_DISPATCH_RETRIES_MAX = 30 };
 
 struct fl_dispatch;
-struct fl_dispatch_worker;
+struct fl_dispatch_worker; /* one process of a channel */
 
 struct fl_dispatch_io {
     /* Hands a batch over; must not block.  A failure is a lost worker, told by worker_lost(). */
@@ -75,22 +76,25 @@ void fl_dispatch_worker_lost(struct fl_dispatch_worker **worker);
 FL_CHECK_RESULT enum fl_status fl_dispatch_step(struct fl_dispatch *dispatch, int64_t *out_wake_us,
                                                 struct fl_error *err);
 bool fl_dispatch_has_work_in_hand(const struct fl_dispatch *dispatch);
-bool fl_dispatch_wants_step(const struct fl_dispatch *dispatch); /* reports are waiting */
+bool fl_dispatch_wants_step(const struct fl_dispatch *dispatch); /* answers are waiting */
 void fl_dispatch_drain(struct fl_dispatch *dispatch);            /* no new claims from now on */
 
-/* Renders and hands one message to the caller instead of a worker: preview and test-send. */
-FL_CHECK_RESULT enum fl_status fl_dispatch_render(struct fl_dispatch *dispatch,
-                                                  struct fl_arena *arena,
-                                                  const struct fl_claim_row *row,
-                                                  enum fl_medium medium, struct fl_item *out,
-                                                  struct fl_error *err);
+/* What a template sees of one message, here and in every preview:
+ *     name external_id language attributes.* anchors.* (dates as text) campaign stage
+ *     organisation postal_address contact unsubscribe_url ("" where there are no public pages) */
+FL_CHECK_RESULT enum fl_status fl_dispatch_data(struct fl_arena *arena, const struct fl_conf *conf,
+                                                const struct fl_claim_row *row,
+                                                const char *unsubscribe_url,
+                                                const struct fl_data **out, struct fl_error *err);
 
 /* --- the state table ---------------------------------------------------------------------------*/
 
 /* May `to` follow `from`?  The only truth about it. */
 bool fl_dispatch_may_follow(enum fl_message_state from, enum fl_message_state to);
 
-/* What an outcome does to a message: next state, and whether the address is suppressed. */
+/* What an outcome does to a message: its next state, and whether the address is suppressed.
+ * `attempts` includes the one reported; `jitter` 0..999 spreads retries over 3/4 to 5/4 of the
+ * delay.  Deferred for longer than the channel's expire_after in all: expired. */
 struct fl_verdict {
     enum fl_message_state state;
     enum fl_rule rule;
@@ -100,7 +104,6 @@ struct fl_verdict {
 };
 struct fl_verdict fl_dispatch_judge(const struct fl_conf_channel *channel,
                                     const struct fl_report *report, unsigned capabilities,
-                                    int attempts, int64_t due_us, int64_t now_us,
-                                    uint32_t jitter /* 0..999 thousandths of the delay */);
+                                    int attempts, int64_t now_us, uint32_t jitter);
 
 #endif
