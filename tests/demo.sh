@@ -1,0 +1,94 @@
+#!/bin/sh
+# The sample company, from an empty folder to answers in the feedback store.
+# usage: tests/demo.sh BUILD-FOLDER DATA-FOLDER
+set -eu
+build=$1
+data=$2
+top=$(cd "$(dirname "$0")/.." && pwd)
+export FAIRLINE_DATA="$top/etc"
+fairline() { "$build/fairline" --data-dir "$data" "$@"; }
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+daemon=
+finish() {
+    if [ -n "$daemon" ] && kill -0 "$daemon" 2>/dev/null; then
+        kill "$daemon"
+        wait "$daemon" || true
+    fi
+}
+trap finish EXIT INT TERM
+
+# number JSON-MEMBER: from the one-row status
+status_of() {
+    fairline status -o json 2>/dev/null | tr ',{}[]' '\n' | sed -n "s/.*\"$1\": *\"\{0,1\}\([0-9a-z_-]*\)\"\{0,1\}.*/\1/p" | head -1
+}
+
+# until SECONDS TEXT COMMAND...: asks until the command answers "done", shows what it says
+until_done() {
+    limit=$1
+    what=$2
+    shift 2
+    tries=0
+    while :; do
+        answer=$("$@")
+        [ -t 1 ] && printf '\r   %s: %s   ' "$what" "$answer"
+        [ "$answer" = done ] && break
+        tries=$((tries + 1))
+        [ $tries -lt $((limit * 5)) ] || { printf '\n'; echo "demo: $what took longer than $limit s" >&2; tail -20 "$data/fairlined.log" >&2; exit 1; }
+        sleep 0.2
+    done
+    [ -t 1 ] && printf '\r'
+    printf '   %s: done\n' "$what"
+}
+
+say "The sample company in $data"
+fairline demo
+
+say "Starting the gateway"
+"$build/fairlined" --data-dir "$data" >>"$data/fairlined.log" 2>&1 </dev/null &
+daemon=$!
+is_up() {
+    kill -0 "$daemon" 2>/dev/null || { echo "demo: fairlined ended" >&2; tail -20 "$data/fairlined.log" >&2; kill $$; }
+    [ "$(status_of daemon)" = running ] && echo done || echo starting
+}
+until_done 20 "gateway" is_up
+
+is_sent() {
+    waiting=$(status_of waiting)
+    [ "${waiting:-1}" = 0 ] && echo done || echo "${waiting:-?} waiting"
+}
+fairline run plan --once >/dev/null
+until_done 100 "for the customer: messages into Maildirs" is_sent
+fairline campaign list
+
+say "Customers answer"
+fairline demo reply --count 12
+is_collected() {
+    pending=$(find "$data/mail/inbound/new" -type f 2>/dev/null | wc -l)
+    [ "$pending" = 0 ] && echo done || echo "$pending on the way"
+}
+until_done 60 "by the customer: replies collected" is_collected
+
+say "What the customers said"
+fairline feedback list --limit 12
+
+say "What became of each campaign"
+for campaign in $(fairline campaign list -o name); do
+    fairline campaign report "$campaign"
+done
+
+cat <<TEXT
+
+== Where to look next
+   export PATH="$build:\$PATH"  FAIRLINE_DATA_DIR="$data"
+   fairline customer list --limit 5          who they are
+   fairline feedback list                    what they said
+   fairline why CUSTOMER CAMPAIGN            why a message was sent, or not
+   fairline campaign preview mothers-class   what they got
+   ls $data/mail/outbound                    the mails themselves
+   fairlined --data-dir $data                runs the gateway again
+   man $build/man/fairline.1                 the manual
+TEXT

@@ -1,0 +1,131 @@
+#!/bin/sh
+# Checks the tree itself, as TAP: format, room order, banned functions, headers that stand alone,
+# symbols plugins export, documents against the program's own tables.
+top=${FL_TOP_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
+build=${FL_TOP_BUILDDIR:-$top/build}
+cd "$top" || exit 99
+n=0
+failed=0
+
+# result NAME OUTPUT: passes when OUTPUT is empty
+result() {
+    n=$((n + 1))
+    if [ -z "$2" ]; then
+        echo "ok $n - $1"
+    else
+        failed=1
+        echo "not ok $n - $1"
+        printf '%s\n' "$2" | head -40 | sed 's/^/# /'
+    fi
+}
+
+skip() {
+    n=$((n + 1))
+    echo "ok $n - $1 # SKIP $2"
+}
+
+sources() {
+    find core include plugins tests \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) | sort
+}
+
+# --- format -------------------------------------------------------------------
+if command -v clang-format >/dev/null; then
+    result "clang-format agrees" "$(sources | xargs clang-format --dry-run 2>&1 | grep 'warning:' | cut -d: -f1,2 | sort -u)"
+else
+    skip "clang-format agrees" "no clang-format"
+fi
+
+# --- room order: a room includes only rooms above it ----------------------------
+rooms="base conf wire loop store people content value campaign policy dispatch feedback host ops front daemon cli"
+order=$(
+    rank() {
+        i=0
+        for r in $rooms; do
+            i=$((i + 1))
+            [ "$r" = "$1" ] && echo "$i" && return
+        done
+        echo 0
+    }
+    for room in $rooms; do
+        [ -d "core/$room" ] || continue
+        mine=$(rank "$room")
+        grep -Hn '^#include "[a-z]*/' core/"$room"/*.c core/"$room"/*.h core/"$room"/*.cc 2>/dev/null |
+            sed -n 's|^\([^:]*:[0-9]*\):#include "\([a-z]*\)/.*|\1 \2|p' |
+            while read -r where other; do
+                [ "$other" = fairline ] && continue
+                theirs=$(rank "$other")
+                if [ "$theirs" -eq 0 ] || [ "$theirs" -gt "$mine" ]; then
+                    echo "$where: room $room includes $other, which is not above it"
+                fi
+            done
+    done
+)
+result "rooms include only rooms above them" "$order"
+result "plugins include nothing of core" \
+    "$(grep -n '#include "\(base\|conf\|wire\|loop\|store\|people\|content\|campaign\|policy\|dispatch\|feedback\|host\|ops\|daemon\|cli\)/' plugins/*/*.c plugins/*/*.h 2>/dev/null)"
+
+# --- banned functions -----------------------------------------------------------
+banned='\b(gets|strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|system|popen|alloca|tmpnam|mktemp|rand|srand|gmtime|localtime|asctime|ctime|strerror_l)\('
+result "no banned function" \
+    "$(grep -nE "$banned" $(find core plugins -name '*.c' -o -name '*.cc') | grep -vE '^\S+:[0-9]+:\s*(\*|/\*|//)')"
+result "nothing left undone" \
+    "$(grep -rnE 'TODO|FIXME|XXX|[Nn]ot (yet )?implemented' core include plugins etc man README.md 2>/dev/null)"
+result "no file above 700 lines" \
+    "$(sources | xargs wc -l | awk '$2 != "total" && $1 > 700 {print $2 ": " $1 " lines"}')"
+
+# --- headers stand alone ----------------------------------------------------------
+flags="-std=gnu11 -D_GNU_SOURCE -fsyntax-only -Icore -Iinclude $(pkg-config --cflags jansson gmime-3.0 2>/dev/null)"
+heads=$(for h in $(find core include -name '*.h' | sort); do
+    # shellcheck disable=SC2086
+    echo "#include \"$h\"" | ${CC:-cc} $flags -I. -x c - 2>&1 | sed -n 1p
+done)
+result "headers stand alone" "$heads"
+result "the plugin header is C and C++" \
+    "$(for l in c c++; do echo '#include <fairline/channel.h>' | ${CC:-cc} -Wall -Wextra -Werror -pedantic -Iinclude -fsyntax-only -x $l - 2>&1; done)"
+
+# --- what plugins export ------------------------------------------------------------
+found=no
+exported=$(for so in "$build"/plugins/*/.libs/*.so; do
+    [ -e "$so" ] || continue
+    nm -D --defined-only "$so" | awk '{print $3}' | sed 's/@.*//' | grep -vxE 'fairline_channel_v1|_init|_fini|__odr_asan.*|__asan.*|___asan.*|_*gcov.*|mangle_path|__sanitizer.*' |
+        sed "s|^|$(basename "$so"): |"
+done)
+for so in "$build"/plugins/*/.libs/*.so; do [ -e "$so" ] && found=yes; done
+if [ $found = yes ]; then
+    result "plugins export one function" "$exported"
+else
+    skip "plugins export one function" "no plugin is built"
+fi
+
+# --- documents against tables ----------------------------------------------------------
+if [ -x "$build/fairline" ]; then
+    tables=$("$build/fairline" __table 2>/dev/null | while IFS="$(printf '\t')" read -r noun verb option; do
+        page=man/fairline-$noun.1.scd
+        [ -f "$page" ] || page=man/fairline.1.scd
+        if [ -z "$option" ]; then
+            words="$noun${verb:+ $verb}"
+            grep -q -- "$words" "$page" || echo "$page: says nothing of \"$words\""
+        else
+            grep -q -- "$option" "$page" || echo "$page: says nothing of $option of \"$noun $verb\""
+        fi
+    done)
+    result "manual pages know every command and option" "$tables"
+    keys=$("$build/fairline" config help -o name 2>/dev/null | while read -r key; do
+        grep -q "${key##*.}" man/fairline.conf.5.scd || echo "man/fairline.conf.5.scd: says nothing of $key"
+    done)
+    result "fairline.conf(5) knows every key" "$keys"
+else
+    skip "manual pages know every command and option" "fairline is not built"
+fi
+for plugin in plugins/*/; do
+    name=$(basename "$plugin")
+    [ -x "$build/fairline" ] || continue
+    missing=$(FAIRLINE_PLUGIN_DIR="$build/plugins/$name/.libs" "$build/fairline" plugin show "$name" -o json 2>/dev/null |
+        sed -n 's/.*"option": *"\([a-z_]*\)".*/\1/p' | while read -r option; do
+            grep -q "\`$option\`" "$plugin/README.md" || echo "$plugin""README.md: says nothing of $option"
+        done)
+    result "README of plugin $name knows every option" "$missing"
+done
+result "no path of one machine" "$(git grep -nE '/(root|home|work|tmp/wt)/[a-z]' -- . ':!tests/tree/check-tree.sh' 2>/dev/null | head)"
+echo "1..$n"
+exit $failed
