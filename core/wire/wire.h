@@ -10,9 +10,13 @@
  * that has failed return zero values, so a reader checks once, at the end.
  *
  * A body that does not fit (FL_WIRE_INLINE_MAX) travels as a sealed memfd beside
- * the frame; the getter maps or reads it, the user of the frame sees bytes.
+ * the frame; the getter maps it, the user of the frame sees bytes.
  *
- * OWNS   a frame owns its bytes and descriptors until reset or finish.
+ * A nested frame is a bag of fields without header or descriptors: it is filled
+ * like any other and put into a frame as one body, so that a whole batch of
+ * messages costs at most one memfd.
+ *
+ * OWNS   a frame owns its bytes and descriptors until start or finish.
  */
 #ifndef FL_WIRE_WIRE_H
 #define FL_WIRE_WIRE_H
@@ -28,7 +32,8 @@ enum {
     FL_WIRE_FRAME_MAX = 128 * 1024, /* below the default socket buffer of 208 KiB */
     FL_WIRE_INLINE_MAX = 64 * 1024, /* larger bytes go by memfd */
     FL_WIRE_FDS_MAX = 16,
-    FL_WIRE_BODY_MAX = 64 << 20 /* one memfd body */
+    FL_WIRE_BODY_MAX = 64 << 20, /* one memfd body; also a nested frame */
+    FL_WIRE_HEADER_SIZE = 16
 };
 
 struct fl_wire_frame {
@@ -37,15 +42,20 @@ struct fl_wire_frame {
     struct fl_buf bytes; /* fields, without the header */
     int fds[FL_WIRE_FDS_MAX];
     int n_fds;
+    bool is_nested;
+    bool has_failed; /* a put did not fit, or a getter found something else */
     /* reading */
+    const char *view; /* the fields: `bytes`, or memory of the frame around a nested one */
+    size_t view_len;
     size_t pos;
     int next_fd;
-    bool has_failed;
-    void *maps[FL_WIRE_FDS_MAX]; /* bodies mapped from memfds, unmapped on reset */
+    void *maps[FL_WIRE_FDS_MAX]; /* bodies mapped from memfds, unmapped by start and finish */
     size_t map_sizes[FL_WIRE_FDS_MAX];
+    int n_maps;
 };
 
 void fl_wire_init(struct fl_wire_frame *frame);
+void fl_wire_init_nested(struct fl_wire_frame *frame);
 void fl_wire_finish(struct fl_wire_frame *frame); /* closes descriptors that were not taken */
 void fl_wire_start(struct fl_wire_frame *frame, uint16_t type, uint64_t correlation); /* empties */
 
@@ -56,6 +66,7 @@ void fl_wire_put_double(struct fl_wire_frame *frame, double v);
 void fl_wire_put_str(struct fl_wire_frame *frame, const char *s); /* NULL travels as NULL */
 void fl_wire_put_bytes(struct fl_wire_frame *frame, const void *data, size_t len);
 void fl_wire_put_fd(struct fl_wire_frame *frame, int fd); /* duplicated; the caller keeps its own */
+void fl_wire_put_nested(struct fl_wire_frame *frame, const struct fl_wire_frame *inner);
 bool fl_wire_is_full(const struct fl_wire_frame *frame,
                      size_t more); /* would `more` bytes not fit? */
 
@@ -67,9 +78,13 @@ double fl_wire_get_double(struct fl_wire_frame *frame);
  */
 const char *fl_wire_get_str(struct fl_wire_frame *frame);
 const void *fl_wire_get_bytes(struct fl_wire_frame *frame, size_t *out_len);
+/* Makes `inner` (initialised by fl_wire_init_nested) read from inside `frame`, which must live on.
+ */
+void fl_wire_get_nested(struct fl_wire_frame *frame, struct fl_wire_frame *inner);
 int fl_wire_get_fd(struct fl_wire_frame *frame);      /* the caller's from now on; -1 on failure */
 bool fl_wire_more(const struct fl_wire_frame *frame); /* is there another field? */
 FL_CHECK_RESULT bool fl_wire_end(struct fl_wire_frame *frame);
+#define FL_AUTO_FRAME __attribute__((cleanup(fl_wire_finish)))
 
 /* --- over a socket ---
  * Blocking or not is the socket's own mode.  send: FL_AGAIN when a non-blocking socket is full
