@@ -28,13 +28,21 @@ struct fl_import_options {
 };
 
 struct fl_import_result {
-    const char *charset;
+    const char
+        *charset; /* the one it was read in; constant, the options' or in the faults' arena */
     int64_t n_rows, n_inserted, n_updated, n_unchanged;
+    int64_t n_opt_outs_kept; /* consents not taken over: the customer has withdrawn them since */
 };
 
 /* Fields a column may map to: external_id name language time_zone email phone fax postal_address
  * anchor.NAME attribute.NAME consent.PURPOSE.MEDIUM consent_proof consent_at ignore.
- * FL_INVALID: faults has them all and nothing was written. */
+ * In a map "\\," is a comma within a column's name.  Columns are separated by "," ";" or tab.
+ * An empty cell says nothing: what is known stays.  Attributes given replace those of the same
+ * name, the others stay.  A consent is yes/no, true/false, 1/0, y/n, granted/withdrawn or the
+ * Korean words; one that the customer has withdrawn other than by a list is granted again only by
+ * a row whose consent_at is later.  A dry run writes, counts and takes it back.
+ * FL_INVALID: faults has them all and nothing was written.  FL_CONFLICT: the file was changed
+ * while it was read. */
 FL_CHECK_RESULT enum fl_status fl_people_import(struct fl_store *store, int fd,
                                                 const struct fl_import_options *options,
                                                 struct fl_faults *faults,
