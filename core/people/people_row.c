@@ -124,24 +124,10 @@ static void read_anchor(const struct cell *cell, struct people_row *row)
 
 static enum fl_consent_state parse_consent(const char *value)
 {
-    static const char *const granted[] = {"yes",
-                                          "y",
-                                          "true",
-                                          "1",
-                                          "granted",
-                                          "\xec\x98\x88" /* ye */,
-                                          "\xeb\x84\xa4" /* ne */,
-                                          "\xeb\x8f\x99\xec\x9d\x98" /* dongui */,
-                                          NULL};
-    static const char *const withdrawn[] = {"no",
-                                            "n",
-                                            "false",
-                                            "0",
-                                            "withdrawn",
-                                            "\xec\x95\x84\xeb\x8b\x88\xec\x98\xa4" /* anio */,
-                                            "\xec\x95\x84\xeb\x8b\x88\xec\x9a\x94" /* aniyo */,
-                                            "\xea\xb1\xb0\xeb\xb6\x80" /* geobu */,
-                                            NULL};
+    static const char *const granted[] = {"yes", "y",  "true", "1", "granted",
+                                          "예",  "네", "동의", NULL};
+    static const char *const withdrawn[] = {"no",     "n",      "false", "0", "withdrawn",
+                                            "아니오", "아니요", "거부",  NULL};
 
     for (size_t i = 0; granted[i]; i++)
         if (fl_str_equal_nocase(value, granted[i]))

@@ -1,0 +1,57 @@
+/*
+ * The sample company's customers answer: mails as their programs would write them.
+ *
+ * FOR    the demo and tests of collecting.  Deterministic: the same seed gives the same mail, but
+ *        for nothing (Message-ID and boundaries come from the seed too).
+ * RULES  the mails are shaped like those of Gmail, Outlook and Naver in Korean and English, with
+ *        quotation, signature and the charsets these use; some are vacation notices and bounces.
+ */
+#ifndef FL_PEOPLE_SAMPLE_H
+#define FL_PEOPLE_SAMPLE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+enum fl_sample_kind {
+    FL_SAMPLE_COMPLAINT = 0,
+    FL_SAMPLE_QUESTION,
+    FL_SAMPLE_PRAISE,
+    FL_SAMPLE_ORDER,
+    FL_SAMPLE_SUGGESTION,
+    FL_SAMPLE_OPT_OUT,
+    FL_SAMPLE_VACATION,
+    FL_SAMPLE_BOUNCE
+};
+enum { FL_SAMPLE_KINDS = FL_SAMPLE_BOUNCE + 1 };
+
+struct fl_sample_original {
+    const char *language;      /* of the customer: "ko..." answers in Korean, else in English */
+    const char *customer;      /* e-mail address of the customer */
+    const char *customer_name; /* may be "" */
+    const char *from;          /* From of the original, address only */
+    const char *from_name;     /* may be "" */
+    const char *reply_to;      /* where the answer goes: with the token */
+    const char *return_path;   /* where a bounce goes; NULL: as reply_to */
+    const char *subject;
+    const char *message_id; /* without brackets */
+    const char *text;       /* plain text of the original */
+    int64_t now_us;         /* when the customer writes */
+};
+
+struct fl_sample_mail {
+    char *data; /* RFC 5322, lines end with CRLF */
+    size_t len;
+    enum fl_sample_kind kind;
+    const char *words; /* what the customer says in own words, UTF-8; "" for machines */
+    const char *to;    /* envelope recipient */
+};
+
+/* One answer to one mail; which kind, words and program is drawn from the seed. */
+FL_CHECK_RESULT enum fl_status fl_people_sample_reply(struct fl_arena *arena, uint64_t seed,
+                                                      const struct fl_sample_original *original,
+                                                      struct fl_sample_mail *out,
+                                                      struct fl_error *err);
+
+const char *fl_sample_kind_name(enum fl_sample_kind kind); /* "complaint", ... */
+
+#endif
