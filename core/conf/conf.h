@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/faults.h"
+#include "base/str.h"
 #include "fairline/channel.h"
 
 enum { FL_CONF_FILE_MAX = 1 << 20, FL_CONF_CHANNELS_MAX = 64, FL_CONF_WORKERS_MAX = 64 };
@@ -71,7 +72,7 @@ struct fl_conf {
     const char *contact;
     const char *language;  /* fallback of a customer without one, BCP 47 */
     const char *time_zone; /* fallback of a customer without one, IANA */
-    const char *country;   /* ISO 3166 two letters: region of phone numbers without '+' */
+    const char *country;   /* ISO 3166 two letters: region of phone numbers without '+'; ZZ: none */
     const char *web_base;  /* https://... of the public pages; "" until there are some */
     const struct fl_conf_channel *channels;
     size_t n_channels;
@@ -93,7 +94,9 @@ const struct fl_conf_channel *fl_conf_channel_find(const struct fl_conf *conf, c
 
 /* Settings against a plugin's option table: typed options with defaults filled in, one for each
  * row of the table, in its order.  Secrets: setting NAME_file names a file whose first line is the
- * value.  Every fault is listed.  `specs` ends with a row without name. */
+ * value; it must not be open to everybody, and a secret in the configuration itself is refused.
+ * Every fault is listed; FL_INVALID when there was one.  `where` names the section in faults, such
+ * as `channel "mail"`.  `specs` ends with a row without name. */
 FL_CHECK_RESULT enum fl_status fl_conf_options(
     struct fl_arena *arena, const struct fl_option_spec *specs,
     const struct fl_conf_setting *settings, size_t n_settings, const char *where,
@@ -104,7 +107,18 @@ const struct fl_option_spec *fl_conf_global_specs(void);       /* top level */
 const struct fl_option_spec *fl_conf_organisation_specs(void); /* organisation { } */
 const struct fl_option_spec *fl_conf_channel_specs(void);      /* channel { } */
 
-/* "int64 within 1..500", "one of smtp|maildir", "duration such as 30s": for messages and help. */
+enum fl_conf_dump {
+    FL_CONF_DUMP_ALL,     /* every setting; parses to the same configuration */
+    FL_CONF_DUMP_CHANGED, /* without what stands at its default */
+    FL_CONF_DUMP_DEFAULTS /* the defaults alone, whatever `conf` says; it may be NULL */
+};
+
+/* Prints a configuration in the syntax of the file.  Plugins' settings are printed as they stand;
+ * values whose key speaks of a secret are masked.  The caller asks `out` whether it failed. */
+void fl_conf_dump(struct fl_arena *arena, const struct fl_conf *conf, enum fl_conf_dump what,
+                  struct fl_buf *out);
+
+/* "a whole number within 1..500", "one of smtp|maildir": for messages and help. */
 const char *fl_conf_spec_expected(struct fl_arena *arena, const struct fl_option_spec *spec);
 
 #endif
