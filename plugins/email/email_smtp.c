@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A batch over one SMTP session of libesmtp.
+ *
+ * The next message is added from the MAIL event of the one before, one ahead: so the session can
+ * be ended politely between two items, and at most two bodies are in memory.
+ *
+ * What is true comes from three places: the status of MAIL, of RCPT, and MESSAGESENT.  A message
+ * whose body was handed over to its end and that has no MESSAGESENT is in doubt; one whose body
+ * was not is safe to send again.  What libesmtp returns from a session says nothing.
+ */
+#include "email_private.h"
+
+#include <auth-client.h>
+#include <errno.h>
+#include <libesmtp.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { XTEXT_MAX = 250 }; /* libesmtp encodes into 256 bytes */
+
+struct smtp_run;
+
+struct smtp_slot {
+    struct smtp_run *run;
+    uint32_t item;
+    GString *body;
+    bool is_begun;  /* MAIL was sent for it */
+    bool is_handed; /* the body was given to libesmtp */
+    bool is_ended;  /* ... and asked for to its end: from here on it may have arrived */
+    bool is_reported;
+};
+
+struct smtp_run {
+    struct email *self;
+    const struct fl_item *const *items;
+    uint32_t n_items;
+    uint32_t next; /* the next item to add */
+    struct smtp_slot *slots;
+    struct smtp_slot *current;
+    smtp_session_t session;
+    auth_context_t auth;
+    struct email_bridge *bridge;
+    SSL *starttls; /* libesmtp's, from the handshake on */
+    struct email_wire wire;
+    uint32_t n_added;
+    bool is_stopping; /* the host wants to stop: the rest goes back untried */
+    bool is_health, is_healthy;
+    bool is_ending;     /* add no more */
+    bool is_deaf;       /* the host listens no longer */
+    struct fl_why stop; /* why the session must not go on; text "" when it may */
+};
+
+void email_smtp_setup(void)
+{
+    auth_client_init();
+}
+
+/* --- reports ----------------------------------------------------------------------------------*/
+
+/* "250 2.0.0 Ok: queued as 4XyZ1" gives the peer's own name of the message. */
+static void queue_id_copy(char *out, size_t out_size, const char *text)
+{
+    const char *p = strstr(text, "queued as ");
+    size_t n = 0;
+
+    if (p) {
+        for (p += strlen("queued as "); g_ascii_isalnum(*p) && n + 1 < out_size; p++)
+            out[n++] = *p;
+    }
+    out[n] = '\0';
+}
+
+static void slot_report(struct smtp_slot *slot, enum fl_outcome outcome, enum fl_fault_class fault,
+                        const struct email_reply *reply, const char *detail)
+{
+    const struct fl_services *services = slot->run->self->services;
+    char status[32] = "", queue_id[64] = "", text[640];
+    struct fl_report report = {.size = sizeof report,
+                               .item = slot->item,
+                               .outcome = outcome,
+                               .fault = fault,
+                               .status = status,
+                               .detail = detail,
+                               .provider_ref = queue_id};
+
+    if (slot->is_reported)
+        return;
+    if (reply && reply->code) {
+        report.code = reply->code;
+        if (reply->enh_class)
+            g_snprintf(status, sizeof status, "%d.%d.%d", reply->enh_class, reply->enh_subject,
+                       reply->enh_detail);
+        queue_id_copy(queue_id, sizeof queue_id, reply->text);
+        g_snprintf(text, sizeof text, "%s%s%s", detail ? detail : "", detail ? ": " : "",
+                   reply->text);
+        report.detail = text;
+    }
+    slot->is_reported = true;
+    if (services->report(services->host, &report) != 0)
+        slot->run->is_deaf = slot->run->is_ending = true;
+}
+
+static void slot_drop_body(struct smtp_slot *slot)
+{
+    if (slot->body)
+        g_string_free(slot->body, TRUE);
+    slot->body = NULL;
+}
+
+static void reply_read(const smtp_status_t *status, struct email_reply *out)
+{
+    memset(out, 0, sizeof *out);
+    if (!status)
+        return;
+    out->code = status->code;
+    out->enh_class = status->enh_class;
+    out->enh_subject = status->enh_subject;
+    out->enh_detail = status->enh_detail;
+    if (status->text) {
+        g_strlcpy(out->text, status->text, sizeof out->text);
+        g_strdelimit(out->text, "\r\n\t", ' ');
+        g_strchomp(out->text);
+    }
+}
+
+/* Says once why the session comes to its end. */
+static void run_note(struct smtp_run *run, enum fl_fault_class fault, const char *fmt, ...)
+    EMAIL_PRINTF(3, 4);
+
+static void run_note(struct smtp_run *run, enum fl_fault_class fault, const char *fmt, ...)
+{
+    va_list ap;
+
+    run->is_ending = true;
+    if (run->stop.text[0])
+        return;
+    va_start(ap, fmt);
+    g_vsnprintf(run->stop.text, sizeof run->stop.text, fmt, ap);
+    va_end(ap);
+    run->stop.fault = fault;
+}
+
+static void slot_refused(struct smtp_slot *slot, enum email_stage stage,
+                         const struct email_reply *reply)
+{
+    struct email_verdict verdict = email_classify(stage, reply);
+
+    slot_report(slot, verdict.outcome, verdict.fault, reply, NULL);
+    if (reply->code == 421)
+        run_note(slot->run, FL_FAULT_TRANSIENT, "\"%s\" ends the session: 421 %s",
+                 slot->run->self->set.host, reply->text);
+}
+
+/* --- adding messages --------------------------------------------------------------------------*/
+
+static const char *on_body(void **ctx, int *len, void *arg)
+{
+    struct smtp_slot *slot = arg;
+
+    (void)ctx;
+    if (!len) { /* rewind */
+        slot->is_handed = false;
+        return NULL;
+    }
+    if (!slot->is_handed && slot->body) {
+        slot->is_handed = true;
+        *len = (int)slot->body->len;
+        return slot->body->str;
+    }
+    slot->is_ended = true;
+    *len = 0;
+    return NULL;
+}
+
+/* Length of `s` as xtext (RFC 3461 4). */
+static size_t xtext_length(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++)
+        n += g_ascii_isgraph(*s) && *s != '+' && *s != '=' ? 1 : 3;
+    return n;
+}
+
+static bool message_add(struct smtp_run *run, struct smtp_slot *slot, const struct fl_item *item)
+{
+    const struct email_settings *set = &run->self->set;
+    char *path = email_plus_address(set->return_local, item->token_return, set->domain);
+    smtp_message_t message = smtp_add_message(run->session);
+    smtp_recipient_t recipient = message ? smtp_add_recipient(message, item->to_address) : NULL;
+
+    if (recipient) {
+        smtp_message_set_application_data_release(message, slot, NULL);
+        smtp_set_reverse_path(message, path);
+        smtp_set_messagecb(message, on_body, slot);
+        smtp_size_set_estimate(message, (unsigned long)(slot->body ? slot->body->len : 0));
+        smtp_dsn_set_ret(message, Ret_HDRS);
+        if (item->token_return && *item->token_return)
+            smtp_dsn_set_envid(message, item->token_return);
+        smtp_dsn_set_notify(recipient, Notify_FAILURE | Notify_DELAY);
+        if (xtext_length(item->to_address) <= XTEXT_MAX)
+            smtp_dsn_set_orcpt(recipient, "rfc822", item->to_address);
+    }
+    g_free(path);
+    return recipient != NULL;
+}
+
+/* Adds the next item that can be a message; those that cannot are reported here. */
+static void run_add_next(struct smtp_run *run)
+{
+    while (run->next < run->n_items && !run->is_ending) {
+        struct smtp_slot *slot = &run->slots[run->next];
+        const struct fl_item *item = run->items[run->next];
+        const struct fl_services *services = run->self->services;
+        struct fl_why why = {.size = sizeof why};
+
+        if (email_is_stopping(run->self)) {
+            run->is_ending = run->is_stopping = true;
+            return;
+        }
+        run->next++;
+        slot->body = g_string_sized_new(8192);
+        if (!email_address_is_safe(item->to_address)) {
+            static const struct email_reply bad = {0, 5, 1, 3, ""};
+
+            slot_report(slot, FL_OUTCOME_BOUNCED, FL_FAULT_ADDRESS, &bad,
+                        "the address is not local@domain in ASCII");
+        } else if (!email_message_build(&run->self->set, item, services->now_us(services->host),
+                                        slot->body, &why)) {
+            slot_report(slot, FL_OUTCOME_FAILED, why.fault, NULL, why.text);
+        } else if (message_add(run, slot, item)) {
+            run->n_added++;
+            return;
+        } else {
+            run->is_ending = true;
+        }
+        slot_drop_body(slot);
+    }
+}
+
+/* --- events -----------------------------------------------------------------------------------*/
+
+static void on_connect(struct smtp_run *run)
+{
+    const struct email_settings *set = &run->self->set;
+    char trouble[320];
+
+    email_bridge_finish(&run->bridge); /* of an earlier address of the same name */
+    run->starttls = NULL;
+    email_wire_connected(&run->wire, set->port);
+    if (set->tls != EMAIL_TLS_IMPLICIT)
+        return;
+    if (run->wire.fd < 0) {
+        run_note(run, FL_FAULT_OUR_SIDE, "the connection to \"%s\" was not found", set->host);
+        return;
+    }
+    run->bridge = email_bridge_start(run->self->tls, set->host, run->wire.fd, set->timeout_ms,
+                                     trouble, sizeof trouble);
+    if (!run->bridge) {
+        run_note(run, FL_FAULT_OUR_SIDE, "%s", trouble);
+        email_wire_cut(&run->wire);
+    }
+}
+
+/* libesmtp goes on without a login when the login fails; we do not. */
+static bool login_is_missing(struct smtp_run *run)
+{
+    const struct email_settings *set = &run->self->set;
+    const struct email_reply *login = &run->wire.login;
+
+    if (!set->user || run->wire.is_logged_in)
+        return false;
+    if (login->code)
+        run_note(run, login->code < 500 ? FL_FAULT_TRANSIENT : FL_FAULT_OUR_SIDE,
+                 "\"%s\" refused the login of \"%s\": %d %s", set->host, set->user, login->code,
+                 login->text);
+    else
+        run_note(run, FL_FAULT_OUR_SIDE,
+                 "\"%s\" offers no login by password, expected AUTH PLAIN or LOGIN for user \"%s\"",
+                 set->host, set->user);
+    email_wire_quit(&run->wire, run->starttls);
+    return true;
+}
+
+static void on_mail(struct smtp_run *run, smtp_message_t message)
+{
+    struct smtp_slot *slot = smtp_message_get_application_data(message);
+    struct email_reply reply;
+
+    if (login_is_missing(run))
+        return;
+    reply_read(smtp_reverse_path_status(message), &reply);
+    if (run->is_health) {
+        run->is_healthy = reply.code / 100 == 2;
+        if (!run->is_healthy)
+            run_note(run, email_classify(EMAIL_STAGE_MAIL, &reply).fault,
+                     "\"%s\" refused our sender address: %d %s", run->self->set.host, reply.code,
+                     reply.text);
+        email_wire_quit(&run->wire, run->starttls);
+        return;
+    }
+    run->current = slot;
+    slot->is_begun = true;
+    if (reply.code / 100 != 2)
+        slot_refused(slot, EMAIL_STAGE_MAIL, &reply);
+    run_add_next(run);
+}
+
+static void on_recipient(struct smtp_run *run, smtp_recipient_t recipient)
+{
+    struct email_reply reply;
+
+    reply_read(smtp_recipient_status(recipient), &reply);
+    if (run->current && reply.code / 100 != 2)
+        slot_refused(run->current, EMAIL_STAGE_RCPT, &reply);
+}
+
+static void on_sent(smtp_message_t message)
+{
+    struct smtp_slot *slot = smtp_message_get_application_data(message);
+    struct email_reply reply;
+
+    reply_read(smtp_message_transfer_status(message), &reply);
+    if (reply.code / 100 == 2 && slot->is_ended)
+        slot_report(slot, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE, &reply, NULL);
+    else if (reply.code >= 400)
+        slot_refused(slot, EMAIL_STAGE_DATA, &reply);
+    else
+        slot_report(slot, slot->is_ended ? FL_OUTCOME_UNCERTAIN : FL_OUTCOME_DEFERRED,
+                    FL_FAULT_TRANSIENT, &reply, "a reply that makes no sense here");
+    slot_drop_body(slot);
+}
+
+static void on_certificate(struct smtp_run *run, int event, va_list ap)
+{
+    int *ok;
+
+    if (event == SMTP_EV_INVALID_PEER_CERTIFICATE)
+        (void)va_arg(ap, long);
+    ok = va_arg(ap, int *);
+    /* The handshake has verified chain and name by our own rules, or, for tls = optional, was
+     * told not to; libesmtp's second opinion (it knows no address and compares the wrong name)
+     * does not count. */
+    if (ok)
+        *ok = event != SMTP_EV_NO_PEER_CERTIFICATE || run->self->set.tls == EMAIL_TLS_OPTIONAL;
+}
+
+static void on_event(smtp_session_t session, int event, void *arg, ...)
+{
+    struct smtp_run *run = arg;
+    va_list ap;
+
+    (void)session;
+    va_start(ap, arg);
+    switch (event) {
+    case SMTP_EV_CONNECT:
+        on_connect(run);
+        break;
+    case SMTP_EV_MAILSTATUS:
+        email_wire_quickack(&run->wire);
+        (void)va_arg(ap, const char *);
+        on_mail(run, va_arg(ap, smtp_message_t));
+        break;
+    case SMTP_EV_RCPTSTATUS:
+        email_wire_quickack(&run->wire);
+        (void)va_arg(ap, const char *);
+        on_recipient(run, va_arg(ap, smtp_recipient_t));
+        break;
+    case SMTP_EV_MESSAGESENT:
+        email_wire_quickack(&run->wire);
+        on_sent(va_arg(ap, smtp_message_t));
+        break;
+    case SMTP_EV_STARTTLS_OK:
+        run->starttls = va_arg(ap, SSL *);
+        break;
+    case SMTP_EV_DISCONNECT:
+        run->wire.fd = -1;
+        break;
+    case SMTP_EV_EXTNA_STARTTLS:
+        run_note(run, FL_FAULT_OUR_SIDE,
+                 "\"%s\" offers no STARTTLS, and tls = starttls asks for it", run->self->set.host);
+        break;
+    case SMTP_EV_INVALID_PEER_CERTIFICATE:
+    case SMTP_EV_WRONG_PEER_CERTIFICATE:
+    case SMTP_EV_NO_PEER_CERTIFICATE:
+        on_certificate(run, event, ap);
+        break;
+    default:
+        break;
+    }
+    va_end(ap);
+}
+
+static int on_login(auth_client_request_t request, char **result, int fields, void *arg)
+{
+    const struct email_settings *set = arg;
+
+    for (int i = 0; i < fields; i++) {
+        const char *value = request[i].flags & AUTH_USER   ? set->user
+                            : request[i].flags & AUTH_PASS ? set->password
+                                                           : "";
+
+        /* libesmtp reads the answers while the session lasts and does not change them. */
+        result[i] = (char *)(uintptr_t)value;
+    }
+    return 1;
+}
+
+/* --- the session ------------------------------------------------------------------------------*/
+
+static void session_timeouts(smtp_session_t session, int timeout_ms)
+{
+    static const int which[] = {Timeout_GREETING, Timeout_ENVELOPE, Timeout_DATA, Timeout_TRANSFER,
+                                Timeout_DATA2};
+    long seconds = (timeout_ms + 999) / 1000;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(which); i++)
+        smtp_set_timeout(session, which[i] | Timeout_OVERRIDE_RFC2822_MINIMUM, seconds);
+}
+
+static bool run_prepare(struct smtp_run *run)
+{
+    const struct email_settings *set = &run->self->set;
+    static const enum starttls_option modes[] = {Starttls_DISABLED, Starttls_ENABLED,
+                                                 Starttls_REQUIRED, Starttls_DISABLED};
+    char *server = g_strdup_printf("%s:%d", set->host, set->port);
+
+    run->session = smtp_create_session();
+    if (run->session) {
+        smtp_set_server(run->session, server);
+        smtp_set_hostname(run->session, set->helo);
+        smtp_set_eventcb(run->session, on_event, run);
+        smtp_set_monitorcb(run->session, email_wire_watch, &run->wire, 0);
+        session_timeouts(run->session, set->timeout_ms);
+        smtp_starttls_enable(run->session, modes[set->tls]);
+        if (modes[set->tls] != Starttls_DISABLED)
+            smtp_starttls_set_ctx(run->session, run->self->tls);
+        if (set->user) {
+            run->auth = auth_create_context();
+            auth_set_mechanism_flags(run->auth, AUTH_PLUGIN_PLAIN, 0);
+            auth_set_interact_cb(run->auth, on_login, (void *)(uintptr_t)set);
+            smtp_auth_set_context(run->session, run->auth);
+        }
+        run->slots = g_new0(struct smtp_slot, run->n_items);
+        for (uint32_t i = 0; i < run->n_items; i++) {
+            run->slots[i].run = run;
+            run->slots[i].item = i;
+        }
+    }
+    g_free(server);
+    return run->session != NULL;
+}
+
+static void run_finish(struct smtp_run *run)
+{
+    smtp_destroy_session(run->session);
+    if (run->auth)
+        auth_destroy_context(run->auth);
+    for (uint32_t i = 0; i < run->n_items; i++)
+        slot_drop_body(&run->slots[i]);
+    g_free(run->slots);
+}
+
+static void run_session(struct smtp_run *run)
+{
+    const struct email_settings *set = &run->self->set;
+    const struct email_wire *wire = &run->wire;
+    char text[128] = "";
+    int error = 0;
+
+    email_tls_forget(run->self->tls);
+    email_wire_init(&run->wire, set->timeout_ms);
+    if (!smtp_start_session(run->session))
+        error = smtp_errno();
+    run->wire.fd = -1;
+    email_bridge_finish(&run->bridge);
+    if (run->stop.text[0])
+        return;
+    if (wire->is_injected)
+        run_note(run, FL_FAULT_POLICY,
+                 "\"%s\" sent data between the STARTTLS reply and the handshake", set->host);
+    else if (wire->is_slow)
+        run_note(run, FL_FAULT_TRANSIENT, "\"%s\" did not end a reply within %d ms", set->host,
+                 set->timeout_ms);
+    else if (email_tls_trouble(run->self->tls)[0] && set->tls != EMAIL_TLS_OPTIONAL)
+        run_note(run, FL_FAULT_OUR_SIDE, "the TLS handshake with \"%s\" failed: %s", set->host,
+                 email_tls_trouble(run->self->tls));
+    else if (wire->last.code >= 400 && !run->current)
+        run_note(run, email_classify(EMAIL_STAGE_MAIL, &wire->last).fault,
+                 "\"%s\" refuses us: %d %s", set->host, wire->last.code, wire->last.text);
+    else if (error && !run->current)
+        run_note(run, FL_FAULT_TRANSIENT, "could not connect to \"%s\" port %d: %s", set->host,
+                 set->port, smtp_strerror(error, text, sizeof text));
+    else
+        run_note(run, FL_FAULT_TRANSIENT, "\"%s\" closed the connection", set->host);
+}
+
+/* The items that got no report during the session; counts those that were not tried. */
+static uint32_t run_settle(struct smtp_run *run)
+{
+    uint32_t untried = 0;
+
+    for (uint32_t i = 0; i < run->n_items; i++) {
+        struct smtp_slot *slot = &run->slots[i];
+
+        if (slot->is_reported)
+            continue;
+        if (slot->is_ended)
+            slot_report(slot, FL_OUTCOME_UNCERTAIN, FL_FAULT_TRANSIENT, NULL,
+                        "the message was sent and no reply came");
+        else if (slot->is_begun)
+            slot_report(slot, FL_OUTCOME_DEFERRED, run->stop.fault, NULL, run->stop.text);
+        else
+            untried++;
+    }
+    return untried;
+}
+
+enum fl_call email_smtp_deliver(struct email *self, const struct fl_item *const *items,
+                                size_t n_items, struct fl_why *why)
+{
+    struct smtp_run run = {.self = self, .items = items, .n_items = (uint32_t)n_items};
+    uint32_t untried;
+
+    if (!n_items)
+        return FL_CALL_OK;
+    if (!run_prepare(&run))
+        return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not set up an SMTP session");
+    run_add_next(&run);
+    if (run.n_added)
+        run_session(&run);
+    untried = run_settle(&run);
+    run_finish(&run);
+    if (!untried || run.is_deaf)
+        return FL_CALL_OK;
+    if (run.is_stopping && !run.stop.text[0])
+        run_note(&run, FL_FAULT_NONE, "stopped between two messages");
+    return email_why(why, FL_CALL_RETRY, run.stop.fault, "%s", run.stop.text);
+}
+
+enum fl_call email_smtp_health(struct email *self, struct fl_why *why)
+{
+    static const struct fl_item probe = {
+        .size = sizeof probe, .to_address = "postmaster", .token_return = ""};
+    const struct fl_item *const items[] = {&probe};
+    struct smtp_run run = {.self = self, .items = items, .n_items = 1, .is_health = true};
+
+    if (!run_prepare(&run))
+        return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not set up an SMTP session");
+    message_add(&run, &run.slots[0], &probe);
+    run_session(&run);
+    run_finish(&run);
+    if (run.is_healthy)
+        return FL_CALL_OK;
+    return email_why(why, FL_CALL_RETRY, run.stop.fault, "%s", run.stop.text);
+}
