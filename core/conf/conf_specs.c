@@ -1,6 +1,6 @@
 /* The option tables of fairline.conf, and where their values go. */
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -311,9 +311,7 @@ static bool is_time_zone(const char *s)
         if (!is_alnum(*p) && !strchr("_+-/", *p))
             return false;
     for (size_t i = 0; i < ROWS(folders); i++) {
-        strcpy(path, folders[i]);
-        strcat(path, "/");
-        strcat(path, s);
+        snprintf(path, sizeof path, "%s/%s", folders[i], s);
         if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
             return true;
     }
