@@ -1,0 +1,241 @@
+/* One plugin from loading to close, and the services it is given. */
+#include <stdio.h>
+#include <string.h>
+
+#include "host/host_private.h"
+#include "host/host_protocol.h"
+
+enum { ARENA_MAX = 16 << 20, INBOUND_ARENA_MAX = 256 << 20, LOG_LINE_MAX = 2000 };
+
+/* Copies a struct of the plugin's into one of ours: members it does not know are zero.  False when
+ * it is shorter than the first version of the contract had it. */
+static bool take_sized(void *out, size_t out_size, const void *theirs)
+{
+    uint32_t size;
+
+    if (!theirs)
+        return false;
+    memcpy(&size, theirs, sizeof size);
+    if (size < out_size)
+        return false;
+    memcpy(out, theirs, out_size);
+    memcpy(out, &(uint32_t){(uint32_t)out_size}, sizeof(uint32_t));
+    return true;
+}
+
+static void service_log(void *host, enum fl_level level, const char *message)
+{
+    struct fl_host_instance *instance = host;
+    char line[LOG_LINE_MAX];
+
+    if (!message)
+        return;
+    snprintf(line, sizeof line, "%s", message);
+    fl_log_write(&instance->log, (enum fl_log_level)level, line,
+                 (const struct fl_log_kv[]){{NULL, NULL, 0}});
+}
+
+static int64_t service_now(void *host)
+{
+    (void)host;
+    return fl_clock_now(&fl_clock_system);
+}
+
+static int service_report(void *host, const struct fl_report *report)
+{
+    struct fl_host_instance *instance = host;
+    struct fl_report own;
+
+    if (!take_sized(&own, sizeof own, report))
+        return -1;
+    return instance->sink->report(instance->sink->ctx, &own);
+}
+
+static struct fl_feedback_parsed nothing_parsed(const struct fl_inbound *inbound)
+{
+    return (struct fl_feedback_parsed){
+        .kind = FL_FEEDBACK_UNKNOWN,
+        .from_address = inbound->from_address ? inbound->from_address : "",
+        .to_address = inbound->to_address ? inbound->to_address : "",
+        .subject = "",
+        .message_id = "",
+        .text = "",
+        .quoted = "",
+        .signature = "",
+        .language = "",
+    };
+}
+
+static int service_inbound(void *host, const struct fl_inbound *inbound)
+{
+    struct fl_host_instance *instance = host;
+    struct fl_feedback_parsed parsed;
+    struct fl_inbound own;
+    struct fl_error err;
+
+    if (!take_sized(&own, sizeof own, inbound) || !own.dedupe_key || !*own.dedupe_key ||
+        (!own.data && own.data_len)) {
+        FL_LOG(&instance->log, FL_LOG_ERROR,
+               "the plugin handed over a piece without size, key or data: it is refused");
+        return -1;
+    }
+    if (own.data_len > FL_FEEDBACK_RAW_MAX) {
+        FL_LOG(&instance->log, FL_LOG_ERROR, "a piece is too large: it stays where it is",
+               FL_KV_STR("key", own.dedupe_key), FL_KV_INT("bytes", (int64_t)own.data_len));
+        return -1;
+    }
+    if (!own.received_us)
+        own.received_us = service_now(host);
+    fl_arena_reset(instance->inbound_arena);
+    if (fl_feedback_parse(instance->inbound_arena, &own, &parsed, &err)) {
+        FL_LOG(&instance->log, FL_LOG_WARN, "a piece could not be read: it is stored as it came",
+               FL_KV_STR("key", own.dedupe_key), FL_KV_STR("reason", err.text));
+        parsed = nothing_parsed(&own);
+    }
+    return instance->sink->inbound(instance->sink->ctx, &own, &parsed);
+}
+
+static int service_receipt(void *host, const struct fl_receipt *receipt)
+{
+    struct fl_host_instance *instance = host;
+    struct fl_receipt own;
+
+    if (!take_sized(&own, sizeof own, receipt) || !own.dedupe_key || !*own.dedupe_key)
+        return -1;
+    if (!own.at_us)
+        own.at_us = service_now(host);
+    return instance->sink->receipt(instance->sink->ctx, &own);
+}
+
+static int service_commit(void *host)
+{
+    struct fl_host_instance *instance = host;
+
+    return instance->sink->commit(instance->sink->ctx);
+}
+
+static int service_is_stopping(void *host)
+{
+    struct fl_host_instance *instance = host;
+
+    return instance->sink->is_stopping(instance->sink->ctx);
+}
+
+static int service_remember(void *host, const char *key, const void *data, size_t len)
+{
+    struct fl_host_instance *instance = host;
+
+    if (!key || !*key || strlen(key) > FL_HOST_MEMORY_KEY_MAX || len > FL_HOST_MEMORY_VALUE_MAX)
+        return -1;
+    return instance->sink->remember(instance->sink->ctx, key, data, len);
+}
+
+static long service_recall(void *host, const char *key, void *data, size_t cap)
+{
+    struct fl_host_instance *instance = host;
+
+    if (!key || !*key || strlen(key) > FL_HOST_MEMORY_KEY_MAX)
+        return -1;
+    return instance->sink->recall(instance->sink->ctx, key, data, cap);
+}
+
+struct fl_why fl_host_why(void)
+{
+    return (struct fl_why){.size = sizeof(struct fl_why)};
+}
+
+static enum fl_status status_of_call(enum fl_call call, const char *what, struct fl_why *why,
+                                     struct fl_error *err)
+{
+    why->text[sizeof why->text - 1] = '\0';
+    if (call == FL_CALL_OK)
+        return FL_OK;
+    return fl_error_set(err, call == FL_CALL_RETRY ? FL_UNAVAILABLE : FL_INVALID, "%s: %s", what,
+                        *why->text ? why->text : "the plugin gave no reason");
+}
+
+enum fl_status fl_host_instance_load(struct fl_host_instance *instance, const char *plugin_dir,
+                                     const char *plugin, const struct fl_log *log,
+                                     struct fl_error *err)
+{
+    enum fl_status st;
+
+    *instance = (struct fl_host_instance){.log = *log};
+    instance->arena = fl_arena_create(ARENA_MAX);
+    instance->inbound_arena = fl_arena_create(INBOUND_ARENA_MAX);
+    if (!instance->arena || !instance->inbound_arena)
+        return fl_error_set(err, FL_IO, "no memory");
+    st = fl_plugin_load(plugin_dir, plugin, &instance->plugin, err);
+    if (!st)
+        instance->channel = fl_plugin_info(instance->plugin)->channel;
+    return st;
+}
+
+enum fl_status fl_host_instance_check(struct fl_host_instance *instance,
+                                      const struct fl_conf_setting *settings, size_t n_settings,
+                                      const char *file, long line, struct fl_faults *faults,
+                                      struct fl_error *err)
+{
+    struct fl_why why = fl_host_why();
+    struct fl_error reason;
+    enum fl_status st = fl_conf_options(instance->arena, instance->channel->options, settings,
+                                        n_settings, instance->channel->name, faults,
+                                        &instance->options, &instance->n_options, err);
+
+    if (st || faults->n_total)
+        return st ? st : fl_faults_status(faults, err);
+    if (status_of_call(instance->channel->check(instance->options, instance->n_options, &why),
+                       "the plugin refuses its options", &why, &reason))
+        fl_faults_add(faults, file, line, NULL, NULL, "%s", reason.text);
+    return fl_faults_status(faults, err);
+}
+
+enum fl_status fl_host_instance_confine(struct fl_host_instance *instance, const char *user,
+                                        struct fl_error *err)
+{
+    const char *paths[FL_HOST_OPTIONS_MAX];
+    struct fl_host_rights rights = {.user = user, .paths = paths};
+
+    for (size_t i = 0; i < instance->n_options && rights.n_paths < FL_HOST_OPTIONS_MAX; i++)
+        if (instance->channel->options[i].type == FL_OPTION_PATH && instance->options[i].text &&
+            *instance->options[i].text)
+            paths[rights.n_paths++] = instance->options[i].text;
+    return fl_host_confine(&rights, &instance->log, err);
+}
+
+enum fl_status fl_host_instance_open(struct fl_host_instance *instance,
+                                     const struct fl_host_sink *sink, struct fl_error *err)
+{
+    struct fl_why why = fl_host_why();
+    enum fl_status st;
+
+    instance->sink = sink;
+    instance->services = (struct fl_services){
+        .size = sizeof instance->services,
+        .host = instance,
+        .log = service_log,
+        .now_us = service_now,
+        .report = service_report,
+        .inbound = service_inbound,
+        .receipt = service_receipt,
+        .commit = service_commit,
+        .is_stopping = service_is_stopping,
+        .remember = service_remember,
+        .recall = service_recall,
+    };
+    st = status_of_call(instance->channel->open(instance->options, instance->n_options,
+                                                &instance->services, &instance->self, &why),
+                        "the plugin cannot open", &why, err);
+    instance->is_open = !st;
+    return st;
+}
+
+void fl_host_instance_finish(struct fl_host_instance *instance)
+{
+    if (instance->is_open)
+        instance->channel->close(instance->self);
+    instance->is_open = false;
+    fl_plugin_unload(&instance->plugin);
+    fl_arena_destroy(&instance->arena);
+    fl_arena_destroy(&instance->inbound_arena);
+}
