@@ -18,11 +18,19 @@
 #include "fairline/channel.h"
 #include "store/store.h"
 
+struct json_t; /* jansson */
+
 enum {
     FL_FEEDBACK_RAW_MAX = 32 << 20,
     FL_FEEDBACK_TEXT_MAX = 256 << 10,
     FL_FEEDBACK_PARTS_MAX = 500,
-    FL_FEEDBACK_REFERENCES_MAX = 50
+    FL_FEEDBACK_REFERENCES_MAX = 50,
+    FL_FEEDBACK_DEPTH_MAX = 30,           /* parts within parts */
+    FL_FEEDBACK_FIELDS_MAX = 2000,        /* header fields of one part */
+    FL_FEEDBACK_FIELDS_TOTAL_MAX = 50000, /* of all parts together */
+    FL_FEEDBACK_FIELD_MAX = 64 << 10,     /* bytes of one header field, unfolded */
+    FL_FEEDBACK_TOKENS_MAX = 32,
+    FL_FEEDBACK_RECIPIENTS_MAX = 100
 };
 
 struct fl_feedback_recipient {
@@ -69,6 +77,17 @@ struct fl_feedback_cut {
 };
 FL_CHECK_RESULT enum fl_status fl_feedback_cut(struct fl_arena *arena, const char *body,
                                                struct fl_feedback_cut *out, struct fl_error *err);
+
+/* HTML as the plain text a reader sees; quotations by mark-up become lines with "> ". */
+FL_CHECK_RESULT enum fl_status fl_feedback_html_text(struct fl_arena *arena, const char *html,
+                                                     size_t len, const char **out,
+                                                     struct fl_error *err);
+
+/* What was found as a JSON object for people and scripts: kind, confidence, from, to, subject,
+ * message_id, date, language, reply {text, quoted, signature}, bounce.recipients[] {address,
+ * action, status, code, class, hard, diagnostic}, tokens[], references[].  NULL without memory;
+ * the caller owns the reference. */
+struct json_t *fl_feedback_parsed_json(const struct fl_feedback_parsed *parsed);
 
 /* Class and hardness of an RFC 3463 status and SMTP code. */
 enum fl_fault_class fl_feedback_classify(const char *status, int code, const char *diagnostic,

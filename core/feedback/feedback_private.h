@@ -1,0 +1,137 @@
+/* Shared inside the room: header fields, the opened mail, the words of each language. */
+#ifndef FL_FEEDBACK_FEEDBACK_PRIVATE_H
+#define FL_FEEDBACK_FEEDBACK_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+#include "feedback/feedback.h"
+
+/* --- bytes to text -----------------------------------------------------------------------------*/
+
+/* Any bytes as valid UTF-8 without NUL.  What the text is in is decided by `charset` (may be NULL)
+ * only where the bytes do not say otherwise.  NULL: the arena is full. */
+const char *fl_feedback_to_utf8(struct fl_arena *arena, const char *charset, const char *data,
+                                size_t len);
+/* CRLF and CR to LF, in place. */
+void fl_feedback_unify_newlines(char *s);
+/* Cuts at most `max` bytes off without splitting a character. */
+size_t fl_feedback_utf8_cut(const char *s, size_t len, size_t max);
+const char *fl_feedback_language(const char *text); /* "ko", "en", ..., "" */
+
+/* --- header fields -----------------------------------------------------------------------------*/
+
+struct fl_feedback_field {
+    const char *name;
+    const char *value; /* unfolded, UTF-8; encoded words as they came */
+};
+
+struct fl_feedback_fields {
+    struct fl_feedback_field *items;
+    size_t n_items;
+};
+
+/* Reads fields up to an empty line or the end; *out_used is where the rest begins. */
+FL_CHECK_RESULT enum fl_status fl_feedback_fields_parse(struct fl_arena *arena, const char *data,
+                                                        size_t len, struct fl_feedback_fields *out,
+                                                        size_t *out_used, struct fl_error *err);
+/* Value of the first field of that name, "" when there is none. */
+const char *fl_feedback_field(const struct fl_feedback_fields *fields, const char *name);
+bool fl_feedback_has_field(const struct fl_feedback_fields *fields, const char *name);
+/* RFC 2047 encoded words to text; NULL: the arena is full. */
+const char *fl_feedback_decode_words(struct fl_arena *arena, const char *value);
+/* First address in a header value, "" when there is none; NULL: the arena is full. */
+const char *fl_feedback_first_address(struct fl_arena *arena, const char *value);
+
+/* --- the opened mail ---------------------------------------------------------------------------*/
+
+struct fl_feedback_mail {
+    struct fl_feedback_fields fields;
+    const char *report_type;     /* of multipart/report, "" */
+    const char *text;            /* what a reader sees, HTML already as text */
+    const char *links;           /* raw HTML, for tokens in addresses of links; "" */
+    const char *delivery_status; /* bodies of message/... parts; NULL: none */
+    const char *feedback_report;
+    const char *disposition;
+    struct fl_feedback_fields original; /* header of an embedded message */
+    bool has_original;
+    bool has_attachment;
+};
+
+/* Refuses what would cost too much to take apart; one pass over the bytes. */
+FL_CHECK_RESULT enum fl_status fl_feedback_scan(const char *data, size_t len, struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_feedback_mail_open(struct fl_arena *arena, const char *data,
+                                                     size_t len, struct fl_feedback_mail *out,
+                                                     struct fl_error *err);
+enum fl_status fl_feedback_no_memory(struct fl_error *err);
+
+/* --- reports -----------------------------------------------------------------------------------*/
+
+/* message/delivery-status; true when it names a recipient.  *out_kind by the worst action. */
+FL_CHECK_RESULT enum fl_status fl_feedback_dsn(struct fl_arena *arena,
+                                               const struct fl_feedback_mail *mail,
+                                               struct fl_feedback_parsed *out, bool *out_is_dsn,
+                                               struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_feedback_arf(struct fl_arena *arena,
+                                               const struct fl_feedback_mail *mail,
+                                               struct fl_feedback_parsed *out, bool *out_is_arf,
+                                               struct fl_error *err);
+/* Bounces of programs that do not know RFC 3464: told by sender, subject and words. */
+FL_CHECK_RESULT enum fl_status fl_feedback_text_bounce(struct fl_arena *arena,
+                                                       const struct fl_feedback_mail *mail,
+                                                       struct fl_feedback_parsed *out,
+                                                       bool *out_is_bounce, struct fl_error *err);
+/* SMTP reply code and RFC 3463 status written in words; 0 and "" where there is none. */
+int fl_feedback_find_code(const char *text);
+bool fl_feedback_find_status(const char *text, char *out, size_t out_size);
+
+/* --- what it refers to -------------------------------------------------------------------------*/
+
+/* Candidates for our token in order of trust: envelope, report, thread, embedded mail, text. */
+FL_CHECK_RESULT enum fl_status fl_feedback_tokens(struct fl_arena *arena,
+                                                  const struct fl_feedback_mail *mail,
+                                                  const char *to_address,
+                                                  struct fl_feedback_parsed *out,
+                                                  struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_feedback_references(struct fl_arena *arena,
+                                                      const struct fl_feedback_mail *mail,
+                                                      struct fl_feedback_parsed *out,
+                                                      struct fl_error *err);
+
+/* --- kinds of mail that people or their programs write
+ * ------------------------------------------*/
+
+bool fl_feedback_is_loop(const struct fl_feedback_mail *mail);
+bool fl_feedback_is_list(const struct fl_feedback_mail *mail);
+bool fl_feedback_is_challenge(const struct fl_feedback_mail *mail, const char *subject);
+/* Confidence that a program wrote it, 0: no sign of it. */
+double fl_feedback_is_auto_reply(const struct fl_feedback_mail *mail, const char *subject);
+/* The whole of a short text asks to be left alone. */
+bool fl_feedback_is_opt_out(const char *text);
+
+/* --- the words of each language
+ * ------------------------------------------------------------------- Lists end with NULL; a
+ * missing list is NULL.  Matching ignores the case of ASCII letters. */
+
+struct fl_feedback_words {
+    const char *language;
+    const char *const *said_starts;   /* how "On Monday, X wrote:" begins; NULL: with a date */
+    const char *const *said_verbs;    /* what it contains */
+    const char *const *separators;    /* "Original Message", between dashes */
+    const char *const *headers;       /* "From", "Sent", ... of a quoted header block */
+    const char *const *footers;       /* "Sent from my iPhone": how such a line begins */
+    const char *const *footer_ends;   /* ... or ends */
+    const char *const *sign_offs;     /* "Best regards": the last words above a name */
+    const char *const *name_ends;     /* a last line that ends so is a signature */
+    const char *const *legal_starts;  /* "This e-mail is confidential": to the end of the text */
+    const char *const *auto_subjects; /* how the subject of an automatic reply begins */
+    const char *const *bounce_subjects;
+    const char *const *opt_out_words;   /* the whole text */
+    const char *const *opt_out_phrases; /* within a short text */
+    const char *const *stop_words;      /* frequent words that give a language away */
+};
+
+extern const struct fl_feedback_words *const fl_feedback_languages[]; /* ends with NULL */
+
+#endif
