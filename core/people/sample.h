@@ -1,13 +1,15 @@
 /*
  * The sample company's customers answer: mails as their programs would write them.
  *
- * FOR    the demo and tests of collecting.  Deterministic: the same seed gives the same mail, but
- *        for nothing (Message-ID and boundaries come from the seed too).
+ * FOR    the demo and tests of collecting.  The same seed and original give the same mail,
+ *        byte for byte (Message-ID and boundaries come from the seed too).
  * RULES  the mails are shaped like those of Gmail, Outlook and Naver in Korean and English, with
  *        quotation, signature and the charsets these use; some are vacation notices and bounces.
  */
 #ifndef FL_PEOPLE_SAMPLE_H
 #define FL_PEOPLE_SAMPLE_H
+
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/error.h"
