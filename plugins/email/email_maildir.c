@@ -437,6 +437,9 @@ void email_maildir_watch(struct email *self)
 
 enum fl_call email_maildir_health(const char *path, struct fl_why *why)
 {
+    if (!make_folder(path))
+        return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not make \"%s\": %s", path,
+                         g_strerror(errno));
     if (access(path, R_OK | W_OK | X_OK) == 0)
         return FL_CALL_OK;
     return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "\"%s\" cannot be written to: %s", path,

@@ -168,7 +168,8 @@ static const char *on_body(void **ctx, int *len, void *arg)
         *len = (int)slot->body->len;
         return slot->body->str;
     }
-    slot->is_ended = true;
+    if (!slot->run->wire.is_cut) /* else nothing reaches the server any more */
+        slot->is_ended = true;
     *len = 0;
     return NULL;
 }
@@ -322,6 +323,8 @@ static void on_sent(smtp_message_t message)
     struct email_reply reply;
 
     reply_read(smtp_message_transfer_status(message), &reply);
+    if (!reply.code) /* with BDAT the event comes for a lost connection too */
+        return;
     if (reply.code / 100 == 2 && slot->is_ended)
         slot_report(slot, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE, &reply, NULL);
     else if (reply.code >= 400)
@@ -413,10 +416,10 @@ static void session_timeouts(smtp_session_t session, int timeout_ms)
 {
     static const int which[] = {Timeout_GREETING, Timeout_ENVELOPE, Timeout_DATA, Timeout_TRANSFER,
                                 Timeout_DATA2};
-    long seconds = (timeout_ms + 999) / 1000;
 
+    /* In milliseconds, whatever its documentation says; below 1000 it takes 1000. */
     for (size_t i = 0; i < G_N_ELEMENTS(which); i++)
-        smtp_set_timeout(session, which[i] | Timeout_OVERRIDE_RFC2822_MINIMUM, seconds);
+        smtp_set_timeout(session, which[i] | Timeout_OVERRIDE_RFC2822_MINIMUM, timeout_ms);
 }
 
 static bool run_prepare(struct smtp_run *run)
