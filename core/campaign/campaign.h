@@ -18,8 +18,11 @@
  *            }
  *
  *        Offsets are d, w, M, y and inclusive.  A campaign has either a schedule or stages.
+ *        `purpose` must stand there, also when it is "": forgetting it must not mean that no
+ *        consent is needed.
  * RULES  apply is idempotent; the store is the truth; a stage reaches a customer once.
- *        Local times are in the organisation's time zone.
+ *        Local times are in the organisation's time zone; one that a change of the clocks skips or
+ *        repeats is the later instant it can mean.  "...Z" and "...+09:00" are taken as they are.
  */
 #ifndef FL_CAMPAIGN_CAMPAIGN_H
 #define FL_CAMPAIGN_CAMPAIGN_H
@@ -29,7 +32,13 @@
 #include "content/content.h"
 #include "store/store.h"
 
-enum { FL_CAMPAIGN_FILE_MAX = 1 << 20, FL_CAMPAIGN_STAGES_MAX = 200 };
+enum {
+    FL_CAMPAIGN_FILE_MAX = 1 << 20,
+    FL_CAMPAIGN_STAGES_MAX = 200,
+    FL_CAMPAIGN_ATTRIBUTES_MAX = 16,
+    FL_CAMPAIGN_NAME_MAX = 64, /* of campaigns, stages, anchors, contents; purposes have 32 */
+    FL_OFFSET_YEARS_MAX = 100
+};
 
 struct fl_offset {
     int n;     /* signed */
@@ -45,17 +54,17 @@ struct fl_stage {
 
 struct fl_campaign {
     const char *name;
-    const char *purpose;
+    const char *purpose; /* "": transactional */
     const char *channel;
-    const char *content; /* NULL with stages */
-    bool is_once;        /* has a schedule */
-    bool is_at_once;     /* at = "now" */
-    int64_t at_us;
+    const char *content;                /* NULL with stages */
+    bool is_once;                       /* has a schedule */
+    bool is_at_once;                    /* at = "now" */
+    int64_t at_us;                      /* FL_TIME_NONE with stages and at once */
     const char *const *attribute_names; /* NULL-terminated, parallel */
     const char *const *attribute_values;
     const struct fl_stage *stages;
     size_t n_stages;
-    const char *definition; /* the text of this campaign's section, canonical */
+    const char *definition; /* the text of this campaign's section, canonical: parses to the same */
 };
 
 /* Parses a file that may hold several campaigns; every fault is listed. */
@@ -64,13 +73,31 @@ FL_CHECK_RESULT enum fl_status fl_campaign_parse(struct fl_arena *arena, const c
                                                  struct fl_faults *faults, struct fl_campaign **out,
                                                  size_t *out_n, struct fl_error *err);
 
-/* Anchor dates for which `stage` is open on `today`: anchor + from <= today <= anchor + to. */
+/* "-12w" "0d" "+4M" "1y"; at most FL_OFFSET_YEARS_MAX years either way. */
+bool fl_offset_parse(const char *text, struct fl_offset *out);
+/* `date` moved by an offset; a day past the end of a month becomes its last day. */
+int32_t fl_offset_apply(int32_t date, struct fl_offset offset);
+
+/* Anchor dates for which `stage` is open on `today`: anchor + from <= today <= anchor + to,
+ * exactly. Without such a date *out_from is after *out_to. */
 void fl_stage_anchor_range(const struct fl_stage *stage, int32_t today, int32_t *out_from,
                            int32_t *out_to);
 
+/* Wall-clock time of a zone, as if it were UTC, to the instant and back.  Where the clocks are
+ * changed: the later instant.  FL_INVALID for a zone that is not known. */
+FL_CHECK_RESULT enum fl_status fl_campaign_time_of_local(const char *time_zone, int64_t local_us,
+                                                         int64_t *out_us, struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_campaign_time_to_local(const char *time_zone, int64_t us,
+                                                         int64_t *out_local_us,
+                                                         struct fl_error *err);
+
 /* Plans whatever of one campaign is due at `now_us` (all stages, or the one schedule): makes the
- * occurrences and their messages in the caller's transaction.  Dry run: counts only.
- * `fn` is called for each occurrence with its counts. */
+ * occurrences and their messages in the caller's transaction.  A schedule is planned once, when its
+ * time has come; a stage again and again, for customers it did not reach yet, with the newest
+ * content.  Dry run: counts only, whatever the time and the state, also in the transaction.
+ * `fn` is called for each occurrence that was planned or counted, with its counts; `stage` is ""
+ * for a schedule.  FL_REJECTED: the campaign is not scheduled.  FL_UNAVAILABLE: the channel has
+ * never run and its plugin's name does not say which medium it has. */
 typedef void fl_campaign_planned_fn(void *ctx, const char *stage,
                                     const struct fl_store_plan_result *result);
 FL_CHECK_RESULT enum fl_status fl_campaign_plan(struct fl_store *store, const struct fl_conf *conf,
@@ -78,5 +105,12 @@ FL_CHECK_RESULT enum fl_status fl_campaign_plan(struct fl_store *store, const st
                                                 const struct fl_campaign *campaign, int64_t now_us,
                                                 bool is_dry_run, fl_campaign_planned_fn *fn,
                                                 void *ctx, struct fl_error *err);
+
+/* Sets a campaign with a schedule to FL_CAMPAIGN_DONE when it was planned and all its occurrences
+ * are finished (fl_store_occurrence_finish comes first); in the caller's transaction. */
+FL_CHECK_RESULT enum fl_status fl_campaign_finish(struct fl_store *store,
+                                                  const struct fl_campaign_row *row,
+                                                  const struct fl_campaign *campaign,
+                                                  bool *out_is_done, struct fl_error *err);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "conf/conf_private.h"
 
-static void put_quoted(struct fl_buf *out, const char *text)
+void fl_conf_put_quoted(struct fl_buf *out, const char *text)
 {
     fl_buf_putc(out, '"');
     for (; *text; text++) {
@@ -80,7 +80,7 @@ static bool is_default(struct fl_arena *arena, const struct fl_option_spec *spec
 static void put_line(struct fl_buf *out, const char *indent, const char *key, const char *text)
 {
     fl_buf_printf(out, "%s%s = ", indent, key);
-    put_quoted(out, text);
+    fl_conf_put_quoted(out, text);
     fl_buf_putc(out, '\n');
 }
 

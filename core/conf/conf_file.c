@@ -22,7 +22,7 @@ struct reading {
     struct fl_faults *faults;
     const char *name;
     struct record *records;
-    size_t n_records;
+    size_t n_records, max_records;
     bool has_failed;
 };
 
@@ -36,7 +36,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
     struct reading *reading = reading_of(opt->simple_value.string);
     struct record *record;
 
-    if (reading->n_records == FL_CONF_SETTINGS_MAX)
+    if (reading->n_records == reading->max_records)
         return -1;
     record = &reading->records[reading->n_records++];
     record->section = cfg;
@@ -205,7 +205,8 @@ enum fl_status fl_conf_file_parse(struct fl_arena *arena, const char *name, cons
     if (st)
         return st;
     options = options_make(&reading, &scan, kinds);
-    reading.records = FL_ARENA_ARRAY(arena, struct record, FL_CONF_SETTINGS_MAX);
+    reading.max_records = fl_conf_at_most(text, FL_CONF_SETTINGS_MAX);
+    reading.records = FL_ARENA_ARRAY(arena, struct record, reading.max_records);
     if (!reading.name || !root || !options || !reading.records)
         return fl_error_set(err, FL_LIMIT, "\"%s\": no memory", name);
     cfg = cfg_init(options, CFGF_NONE);

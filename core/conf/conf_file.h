@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/faults.h"
+#include "base/str.h"
 #include "conf/conf.h"
 
 enum {
@@ -71,6 +72,9 @@ FL_CHECK_RESULT enum fl_status fl_conf_section_options(struct fl_arena *arena,
 /* " (did you mean "x"?)" for the nearest of `n` candidates, or "". */
 const char *fl_conf_suggestion(struct fl_arena *arena, const char *word,
                                const char *const *candidates, size_t n);
+
+/* Text as a string of the syntax, quotes included. */
+void fl_conf_put_quoted(struct fl_buf *out, const char *text);
 
 /* True for `[a-z][a-z0-9_-]*` of at most `max` bytes: names of channels, campaigns, stages. */
 bool fl_conf_is_name(const char *s, size_t max);

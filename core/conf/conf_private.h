@@ -20,6 +20,10 @@ struct fl_conf_scan {
     size_t n_keys;
 };
 
+/* How many settings or sections a text can hold, at most `max`: for arrays made before it is read.
+ */
+size_t fl_conf_at_most(const char *text, size_t max);
+
 FL_CHECK_RESULT enum fl_status fl_conf_scan(struct fl_arena *arena, const char *name,
                                             const char *text, const struct fl_conf_kind *kinds,
                                             struct fl_faults *faults, struct fl_conf_scan *out,

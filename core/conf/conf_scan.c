@@ -391,17 +391,26 @@ static void walk(struct scan *scan)
     }
 }
 
+size_t fl_conf_at_most(const char *text, size_t max)
+{
+    enum { SHORTEST = 3 }; /* "k=v", "k{}" */
+    size_t n = strlen(text) / SHORTEST + 1;
+
+    return n < max ? n : max;
+}
+
 enum fl_status fl_conf_scan(struct fl_arena *arena, const char *name, const char *text,
                             const struct fl_conf_kind *kinds, struct fl_faults *faults,
                             struct fl_conf_scan *out, struct fl_error *err)
 {
     struct fl_conf_scan found = {.text = fl_arena_strdup(arena, text)};
     struct scan scan = {.arena = arena, .faults = faults, .name = name, .line = 1};
+    size_t n_sections = fl_conf_at_most(text, FL_CONF_SECTIONS_MAX);
 
-    found.keys = FL_ARENA_ARRAY(arena, const char *, FL_CONF_KEYS_MAX);
-    found.places = FL_ARENA_ARRAY(arena, struct fl_conf_place, FL_CONF_SECTIONS_MAX);
+    found.keys = FL_ARENA_ARRAY(arena, const char *, fl_conf_at_most(text, FL_CONF_KEYS_MAX));
+    found.places = FL_ARENA_ARRAY(arena, struct fl_conf_place, n_sections);
     found.n_places = 1;
-    scan.seen = FL_ARENA_ARRAY(arena, struct seen, FL_CONF_SECTIONS_MAX);
+    scan.seen = FL_ARENA_ARRAY(arena, struct seen, n_sections);
     if (!found.text || !found.keys || !found.places || !scan.seen)
         return fl_error_set(err, FL_LIMIT, "\"%s\": no memory", name);
     if (!fl_utf8_is_valid(text, strlen(text))) {

@@ -206,6 +206,10 @@ FL_CHECK_RESULT enum fl_status fl_store_content_each(struct fl_store *store,
 FL_CHECK_RESULT enum fl_status fl_store_channel_id(struct fl_store *store, const char *name,
                                                    enum fl_medium medium, int64_t *out_id,
                                                    struct fl_error *err);
+/* One that was seen before; FL_NOT_FOUND. */
+FL_CHECK_RESULT enum fl_status fl_store_channel_find(struct fl_store *store, const char *name,
+                                                     int64_t *out_id, enum fl_medium *out_medium,
+                                                     struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_store_channel_name(struct fl_store *store, struct fl_arena *arena,
                                                      int64_t id, const char **out_name,
                                                      enum fl_medium *out_medium,

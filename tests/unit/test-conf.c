@@ -256,7 +256,7 @@ static void test_syntax(void **state)
     assert_string_equal(parse_ok(f, "\xef\xbb\xbfnode = 1\r\nstore = null:\r\n")->store, "null:");
     assert_int_equal(parse_ok(f, "# nothing")->node, 0);
     assert_int_equal(parse_ok(f, "#\n#\nnode=7")->node, 7);
-    assert_int_equal(parse_ok(f, "/**/node/* * / */=/**/8//x\n")->node, 8);
+    assert_int_equal(parse_ok(f, "/**/node /* * / */ = /**/ 8 //x\n")->node, 8);
 }
 
 /* libConfuse's lexer is one for the process: what a broken file leaves behind must not be seen by

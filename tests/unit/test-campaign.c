@@ -1,0 +1,460 @@
+/* The campaign room without a store: files, offsets, local times.  Planning: test-plan.c. */
+#include "unit.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "campaign/campaign.h"
+
+struct fixture {
+    struct fl_arena *arena;
+    struct fl_faults faults;
+    struct fl_error err;
+    const struct fl_conf *conf;
+};
+
+static const char conf_text[] = "organisation { name = Dairy time_zone = Asia/Seoul }\n"
+                                "channel mail { plugin = email }\n"
+                                "channel text { plugin = sms }\n";
+
+static int setup(void **state)
+{
+    static struct fixture f;
+
+    f = (struct fixture){.arena = fl_arena_create(FL_ARENA_DEFAULT_MAX)};
+    fl_faults_init(&f.faults, f.arena);
+    *state = &f;
+    return fl_conf_parse(f.arena, "fairline.conf", conf_text, &f.faults, &f.conf, &f.err);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    fl_arena_destroy(&f->arena);
+    return 0;
+}
+
+static size_t parse_ok(struct fixture *f, const char *text, struct fl_campaign **out)
+{
+    struct fl_error err;
+    size_t n = 0;
+
+    assert_ok(fl_campaign_parse(f->arena, "c.conf", text, f->conf, &f->faults, out, &n, &err));
+    assert_int_equal(f->faults.n_total, 0);
+    return n;
+}
+
+static void parse_bad(struct fixture *f, const char *text, const char *const *expected)
+{
+    struct fl_campaign *campaigns = NULL;
+    size_t n_campaigns, n = 0;
+
+    assert_status(FL_INVALID, fl_campaign_parse(f->arena, "c.conf", text, f->conf, &f->faults,
+                                                &campaigns, &n_campaigns, &f->err));
+    assert_null(campaigns);
+    for (; expected[n]; n++) {
+        const char *fault;
+
+        if (n == f->faults.n_items)
+            fail_msg("missing fault: %s", expected[n]);
+        fault = fl_fault_text(f->arena, &f->faults.items[n]);
+        if (!strstr(fault, expected[n]))
+            fail_msg("fault \"%s\", expected \"%s\"", fault, expected[n]);
+    }
+    if (n != f->faults.n_items)
+        fail_msg("one too many: %s", fl_fault_text(f->arena, &f->faults.items[n]));
+    fl_faults_init(&f->faults, f->arena);
+}
+
+#define BAD(text, ...) parse_bad(f, (text), (const char *const[]){__VA_ARGS__, NULL})
+
+static const char two[] =
+    "# the first is sent once, the second goes with the child\n"
+    "campaign \"home-delivery\" {\n"
+    "    purpose = marketing\n"
+    "    channel = mail\n"
+    "    content = \"home-delivery\"\n"
+    "    audience {\n"
+    "        attribute segment { equals = \"home delivery\" }\n"
+    "        attribute \"도시\" { equals = \"서울 \\\"강남\\\"\" }\n"
+    "    }\n"
+    "    schedule { at = \"2026-11-22T10:00\" }\n"
+    "}\n"
+    "campaign pregnancy {\n"
+    "    purpose = \"\"\n"
+    "    channel = text\n"
+    "    stage 12-weeks { anchor = birth from = -12w to = \"-8w\" content = w12 }\n"
+    "    stage welcome { anchor = birth from = 0d to = \"+1M\" content = w0 }\n"
+    "}\n";
+
+static void test_parse(void **state)
+{
+    struct fixture *f = *state;
+    struct fl_campaign *c;
+    int64_t at;
+
+    assert_int_equal(parse_ok(f, two, &c), 2);
+    assert_string_equal(c[0].name, "home-delivery");
+    assert_string_equal(c[0].purpose, "marketing");
+    assert_string_equal(c[0].channel, "mail");
+    assert_string_equal(c[0].content, "home-delivery");
+    assert_true(c[0].is_once);
+    assert_false(c[0].is_at_once);
+    assert_true(fl_time_parse("2026-11-22T01:00:00Z", &at));
+    assert_int_equal(c[0].at_us, at);
+    assert_string_equal(c[0].attribute_names[0], "segment");
+    assert_string_equal(c[0].attribute_values[0], "home delivery");
+    assert_string_equal(c[0].attribute_names[1], "도시");
+    assert_string_equal(c[0].attribute_values[1], "서울 \"강남\"");
+    assert_null(c[0].attribute_names[2]);
+    assert_int_equal(c[0].n_stages, 0);
+
+    assert_string_equal(c[1].purpose, "");
+    assert_false(c[1].is_once);
+    assert_null(c[1].content);
+    assert_null(c[1].attribute_names[0]);
+    assert_int_equal(c[1].at_us, FL_TIME_NONE);
+    assert_int_equal(c[1].n_stages, 2);
+    assert_string_equal(c[1].stages[0].name, "12-weeks");
+    assert_string_equal(c[1].stages[0].anchor, "birth");
+    assert_int_equal(c[1].stages[0].from.n, -12);
+    assert_int_equal(c[1].stages[0].from.unit, 'w');
+    assert_int_equal(c[1].stages[1].to.n, 1);
+    assert_int_equal(c[1].stages[1].to.unit, 'M');
+    assert_string_equal(c[1].stages[1].content, "w0");
+}
+
+static void check_same(const struct fl_campaign *a, const struct fl_campaign *b)
+{
+    assert_string_equal(a->name, b->name);
+    assert_string_equal(a->purpose, b->purpose);
+    assert_string_equal(a->channel, b->channel);
+    assert_true(fl_str_equal(a->content, b->content));
+    assert_int_equal(a->is_once, b->is_once);
+    assert_int_equal(a->is_at_once, b->is_at_once);
+    assert_int_equal(a->at_us, b->at_us);
+    for (size_t i = 0; a->attribute_names[i] || b->attribute_names[i]; i++) {
+        assert_string_equal(a->attribute_names[i], b->attribute_names[i]);
+        assert_string_equal(a->attribute_values[i], b->attribute_values[i]);
+    }
+    assert_int_equal(a->n_stages, b->n_stages);
+    for (size_t i = 0; i < a->n_stages; i++) {
+        assert_string_equal(a->stages[i].name, b->stages[i].name);
+        assert_string_equal(a->stages[i].anchor, b->stages[i].anchor);
+        assert_string_equal(a->stages[i].content, b->stages[i].content);
+        assert_memory_equal(&a->stages[i].from.n, &b->stages[i].from.n, sizeof(int));
+        assert_memory_equal(&a->stages[i].to.n, &b->stages[i].to.n, sizeof(int));
+        assert_int_equal(a->stages[i].from.unit, b->stages[i].from.unit);
+        assert_int_equal(a->stages[i].to.unit, b->stages[i].to.unit);
+    }
+}
+
+/* A deterministic stream of numbers. */
+static unsigned next(unsigned *seed, unsigned below)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % below;
+}
+
+static const char *random_campaign(struct fixture *f, unsigned *seed)
+{
+    static const char *const units = "dwMy";
+    static const char *const values[] = {"x",        "a b",           "quote \\\" in it",
+                                         "한국어",   "back\\\\slash", "two\\nlines",
+                                         "{ } = # ", "tab\\tbed"};
+    static const char *const times[] = {"now", "2026-11-22T10:00", "2030-01-01 00:00:30",
+                                        "2026-11-22T10:00Z", "2026-11-22T10:00:00+02:00"};
+    struct fl_buf b = FL_BUF(FL_BUF_LINE_MAX);
+    unsigned n_attributes = next(seed, 5), n_stages = next(seed, 4);
+    const char *text;
+
+    fl_buf_printf(&b, "campaign \"c%u\" { purpose = \"%s\" channel = %s\n", next(seed, 1000),
+                  next(seed, 2) ? "" : "news-1", next(seed, 2) ? "mail" : "text");
+    if (n_attributes)
+        fl_buf_puts(&b, "audience {\n");
+    for (unsigned i = 0; i < n_attributes; i++)
+        fl_buf_printf(&b, "attribute 'a %u' { equals = \"%s\" }\n", i, values[next(seed, 8)]);
+    if (n_attributes)
+        fl_buf_puts(&b, "}\n");
+    for (unsigned i = 0; i < n_stages; i++) {
+        char unit = units[next(seed, 4)];
+        int from = (int)next(seed, 60) - 30;
+
+        fl_buf_printf(&b, "stage s%u { anchor = birth from = \"%d%c\" to = \"%d%c\" content=c }\n",
+                      i, from, unit, from + (int)next(seed, 5), unit);
+    }
+    if (!n_stages)
+        fl_buf_printf(&b, "content = c schedule { at = \"%s\" }\n", times[next(seed, 5)]);
+    fl_buf_puts(&b, "}\n");
+    text = fl_arena_strdup(f->arena, b.data);
+    fl_buf_finish(&b);
+    return text;
+}
+
+/* The definition parses to the same campaign, and to the same definition. */
+static void test_definition(void **state)
+{
+    struct fixture *f = *state;
+    struct fl_campaign *c, *again;
+    unsigned seed = 42;
+
+    assert_int_equal(parse_ok(f, two, &c), 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(parse_ok(f, c[i].definition, &again), 1);
+        check_same(&c[i], again);
+        assert_string_equal(c[i].definition, again->definition);
+    }
+    for (int i = 0; i < 300; i++) {
+        assert_int_equal(parse_ok(f, random_campaign(f, &seed), &c), 1);
+        assert_int_equal(parse_ok(f, c->definition, &again), 1);
+        check_same(c, again);
+        assert_string_equal(c->definition, again->definition);
+    }
+    assert_int_equal(
+        parse_ok(f, "campaign a { purpose='' channel=mail content=c schedule { at=now } }", &c), 1);
+    assert_string_equal(c->definition, "campaign \"a\" {\n"
+                                       "    purpose = \"\"\n"
+                                       "    channel = \"mail\"\n"
+                                       "    content = \"c\"\n"
+                                       "    schedule {\n"
+                                       "        at = \"now\"\n"
+                                       "    }\n"
+                                       "}\n");
+    assert_true(c->is_at_once);
+}
+
+static void test_faults(void **state)
+{
+    struct fixture *f = *state;
+
+    BAD("campaign Welcome {\n"
+        "  purpose = \"Mark eting\"\n"
+        "  channel = mial\n"
+        "  content = ../etc\n"
+        "  colour = red\n"
+        "}\n"
+        "campaign b {\n"
+        "  audience { attribute segment { is = x } }\n"
+        "  schedule { at = \"tomorrow\" }\n"
+        "  stage s { anchor = birth from = 4w to = 2w content = c }\n"
+        "  stage t { anchor = birth from = x to = 3 content = c }\n"
+        "  stage s { anchor = birth }\n"
+        "}\n",
+        "c.conf:12: stage \"s\": the section is given twice; the first is on line 10",
+        "c.conf:5: colour: unknown key in campaign \"Welcome\"",
+        "c.conf:1: campaign \"Welcome\": expected a name",
+        "c.conf:1: campaign \"Welcome\": has neither a schedule nor a stage",
+        "c.conf:7: purpose: missing in campaign \"b\"", "c.conf:7: channel: missing in campaign",
+        "c.conf:8: is: unknown key", "c.conf:8: equals: missing in attribute \"segment\"",
+        "c.conf:9: at \"tomorrow\": expected a time such as",
+        "c.conf:10: from \"4w\": is after to = \"2w\"",
+        "c.conf:11: from \"x\": expected a number and d, w, M or y",
+        "c.conf:11: to \"3\": expected a number",
+        "c.conf:7: campaign \"b\": has both a schedule and stages");
+    BAD("campaign a {\n purpose = \"Mark eting\"\n channel = mial\n content = ../etc\n"
+        " schedule { at = now } }\n",
+        "c.conf:2: purpose \"Mark eting\": expected a name",
+        "c.conf:4: content \"../etc\": expected a name",
+        "c.conf:3: channel \"mial\": no such channel in fairline.conf (did you mean \"mail\"?)");
+    BAD("campaign a { purpose = '' channel = mail schedule { at = now } }", "content is missing");
+    BAD("campaign a { purpose = '' channel = mail content = c\n"
+        "stage s { anchor = b from = 0d to = 0d content = c } }",
+        "c.conf:1: campaign \"a\": has stages, which have content of their own");
+    BAD("campaign a { purpose = '' channel = mail content = c schedule { } }",
+        "at: missing in schedule");
+    BAD("campaign a { purpose = '' channel = mail content = c schedule { at = 2026-11-22 } }",
+        "at \"2026-11-22\": expected a time");
+    BAD("campaign a { purpose = '' channel = mail content = c schedule { at=2026-02-30T10:00 } }",
+        "at \"2026-02-30T10:00\": expected a time");
+    BAD("campaign a { purpose = '' channel = mail content = c schedule { at=1026-02-20T10:00 } }",
+        "expected a time");
+    BAD("campaign a { purpose = '' channel = mail content = c schedule { at = now }\n"
+        "audience { x = y attribute 'a\"b' { equals = c } } }",
+        "c.conf:2: x: unknown key in audience", "c.conf:2: attribute \"a\"b\": expected a name");
+    BAD("campaign a { purpose = '' channel = mail\n"
+        "stage s { anchor = \"a b\" from = 1M to = 30d content = c } }",
+        "c.conf:2: anchor \"a b\": expected a name",
+        "c.conf:2: from \"1M\": is after to = \"30d\" (when the anchor is 2000-01-01)");
+    BAD("", "c.conf: no campaign");
+    BAD("node = 3\n", "c.conf:1: node: unknown key", "c.conf: no campaign");
+    BAD("campaign a { purpose = x", "not closed");
+}
+
+static void test_limits(void **state)
+{
+    struct fixture *f = *state;
+    struct fl_buf b = FL_BUF((size_t)1 << 20);
+
+    fl_buf_puts(&b, "campaign a { purpose = '' channel = mail\n");
+    for (int i = 0; i <= FL_CAMPAIGN_STAGES_MAX; i++)
+        fl_buf_printf(&b, "stage s%d { anchor = b from = 0d to = 0d content = c }\n", i);
+    fl_buf_puts(&b, "}\n");
+    BAD(b.data, "c.conf:202: stage \"s200\": more than 200 stages");
+    fl_buf_reset(&b);
+    fl_buf_puts(&b,
+                "campaign a { purpose='' channel=mail content=c schedule { at=now } audience {");
+    for (int i = 0; i <= FL_CAMPAIGN_ATTRIBUTES_MAX; i++)
+        fl_buf_printf(&b, "attribute a%d { equals = b }\n", i);
+    fl_buf_puts(&b, "} }\n");
+    BAD(b.data, "audience: more than 16 attributes");
+    fl_buf_finish(&b);
+}
+
+static void test_offsets(void **state)
+{
+    static const char *const wrong[] = {"",     "d",   "1",    "1D",   "-",      "--1d",
+                                        "1 d",  "1d ", "1m",   "1.5w", "101y",   "1201M",
+                                        "+-1d", "1dd", "0x1d", "-w1d", "99999d", "1234567890123d"};
+    struct fl_offset offset;
+    int32_t leap = fl_date_of_civil(2024, 2, 29);
+
+    (void)state;
+    assert_true(fl_offset_parse("-12w", &offset));
+    assert_int_equal(offset.n, -12);
+    assert_int_equal(offset.unit, 'w');
+    assert_true(fl_offset_parse("+100y", &offset));
+    assert_true(fl_offset_parse("36600d", &offset));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(fl_offset_parse(wrong[i], &offset));
+    assert_int_equal(fl_offset_apply(leap, (struct fl_offset){1, 'y'}),
+                     fl_date_of_civil(2025, 2, 28));
+    assert_int_equal(fl_offset_apply(leap, (struct fl_offset){-1, 'M'}),
+                     fl_date_of_civil(2024, 1, 29));
+    assert_int_equal(fl_offset_apply(leap, (struct fl_offset){2, 'w'}),
+                     fl_date_of_civil(2024, 3, 14));
+}
+
+static void test_anchor_golden(void **state)
+{
+    static const struct {
+        int from, to;
+        char from_unit, to_unit;
+        const char *today, *first, *last;
+    } golden[] = {
+        {-12, -8, 'w', 'w', "2026-11-22", "2027-01-17", "2027-02-14"},
+        {0, 28, 'd', 'd', "2026-11-22", "2026-10-25", "2026-11-22"},
+        {4, 4, 'M', 'M', "2026-11-22", "2026-07-22", "2026-07-22"},
+        /* On the last of February whoever was born on the 28th, 29th, 30th or 31st is a month old.
+         */
+        {1, 1, 'M', 'M', "2023-02-28", "2023-01-28", "2023-01-31"},
+        {1, 1, 'M', 'M', "2024-02-28", "2024-01-28", "2024-01-28"},
+        {1, 1, 'M', 'M', "2024-02-29", "2024-01-29", "2024-01-31"},
+        {1, 1, 'M', 'M', "2024-04-30", "2024-03-30", "2024-03-31"},
+        /* No day of February is a month before the 31st of March. */
+        {1, 1, 'M', 'M', "2023-03-31", "2023-03-01", "2023-02-28"},
+        {-1, -1, 'M', 'M', "2023-02-28", "2023-03-28", "2023-03-31"},
+        /* A child of the leap day has its birthday on the 28th of February. */
+        {1, 1, 'y', 'y', "2025-02-28", "2024-02-28", "2024-02-29"},
+        {4, 4, 'y', 'y', "2028-02-29", "2024-02-29", "2024-02-29"},
+        {1, 1, 'y', 'y', "2024-02-29", "2023-03-01", "2023-02-28"},
+        {12, 13, 'M', 'M', "2026-11-30", "2025-10-30", "2025-11-30"},
+        {-2, 1, 'w', 'M', "2026-03-01", "2026-02-01", "2026-03-15"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
+        struct fl_stage stage = {.from = {golden[i].from, golden[i].from_unit},
+                                 .to = {golden[i].to, golden[i].to_unit}};
+        int32_t today, from, to;
+        char first[FL_TIME_TEXT_SIZE], last[FL_TIME_TEXT_SIZE];
+
+        assert_true(fl_date_parse(golden[i].today, &today));
+        fl_stage_anchor_range(&stage, today, &from, &to);
+        fl_date_format(from, first);
+        fl_date_format(to, last);
+        assert_string_equal(first, golden[i].first);
+        assert_string_equal(last, golden[i].last);
+    }
+}
+
+/* The range is what asking every day one by one finds. */
+static void test_anchor_property(void **state)
+{
+    static const char units[] = "dwMy";
+    unsigned seed = 7;
+
+    (void)state;
+    for (int run = 0; run < 4000; run++) {
+        struct fl_stage stage = {.from = {(int)next(&seed, 30) - 15, units[next(&seed, 4)]},
+                                 .to = {(int)next(&seed, 30) - 15, units[next(&seed, 4)]}};
+        int32_t today = fl_date_of_civil(1995, 1, 1) + (int32_t)next(&seed, 60 * 365);
+        int32_t from, to, near;
+
+        if (run % 2) /* ends of months are where it is hard */
+            today = fl_date_add_months(fl_date_of_civil(1995, 1, 31), (int)next(&seed, 700));
+        fl_stage_anchor_range(&stage, today, &from, &to);
+        for (int side = 0; side < 2; side++) {
+            near = side ? to : from;
+            for (int32_t a = near - 40; a <= near + 40; a++) {
+                bool is_open = fl_offset_apply(a, stage.from) <= today &&
+                               today <= fl_offset_apply(a, stage.to);
+
+                assert_int_equal(is_open, a >= from && a <= to);
+            }
+        }
+    }
+}
+
+static void check_local(const char *zone, const char *local, const char *utc)
+{
+    struct fl_error err;
+    int64_t t, us = 0;
+    char text[FL_TIME_TEXT_SIZE];
+
+    assert_true(fl_time_parse(local, &t));
+    assert_ok(fl_campaign_time_of_local(zone, t, &us, &err));
+    fl_time_format(us, text);
+    if (strncmp(text, utc, strlen(utc)) != 0)
+        fail_msg("%s in %s is %s, expected %s", local, zone, text, utc);
+}
+
+static void test_local_times(void **state)
+{
+    struct fl_error err;
+    int64_t t, back;
+
+    (void)state;
+    check_local("Asia/Seoul", "2026-11-22T10:00", "2026-11-22T01:00:00");
+    check_local("UTC", "2026-11-22T10:00", "2026-11-22T10:00:00");
+    check_local("Asia/Kathmandu", "2026-11-22T10:00", "2026-11-22T04:15:00");
+    check_local("Europe/Berlin", "2026-07-01T10:00", "2026-07-01T08:00:00");
+    check_local("Europe/Berlin", "2026-12-01T10:00", "2026-12-01T09:00:00");
+    /* Skipped: 02:30 becomes 03:30. */
+    check_local("Europe/Berlin", "2026-03-29T01:59", "2026-03-29T00:59:00");
+    check_local("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T01:30:00");
+    check_local("Europe/Berlin", "2026-03-29T03:00", "2026-03-29T01:00:00");
+    check_local("America/New_York", "2026-03-08T02:00", "2026-03-08T07:00:00");
+    /* Repeated: the second time round. */
+    check_local("Europe/Berlin", "2026-10-25T01:59", "2026-10-24T23:59:00");
+    check_local("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T01:30:00");
+    check_local("Europe/Berlin", "2026-10-25T03:00", "2026-10-25T02:00:00");
+    check_local("America/New_York", "2026-11-01T01:30", "2026-11-01T06:30:00");
+    check_local("Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T15:15:00");
+    assert_status(FL_INVALID, fl_campaign_time_of_local("Asia/Atlantis", 0, &t, &err));
+    assert_status(FL_INVALID, fl_campaign_time_to_local("Asia/Atlantis", 0, &t, &err));
+    /* There and back, hour by hour over a year. */
+    for (int64_t us = INT64_C(1767225600) * FL_US_PER_S; us < INT64_C(1798761600) * FL_US_PER_S;
+         us += 3600 * FL_US_PER_S) {
+        int64_t local = 0, again = 0;
+
+        assert_ok(fl_campaign_time_to_local("America/New_York", us, &local, &err));
+        assert_ok(fl_campaign_time_of_local("America/New_York", local, &back, &err));
+        assert_ok(fl_campaign_time_to_local("America/New_York", back, &again, &err));
+        assert_int_equal(local, again);
+        assert_true(back == us || back == us + 3600 * FL_US_PER_S);
+    }
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_parse),           TEST(test_definition),  TEST(test_faults),
+        TEST(test_limits),          TEST(test_offsets),     TEST(test_anchor_golden),
+        TEST(test_anchor_property), TEST(test_local_times),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
