@@ -50,6 +50,7 @@ FL_CHECK_RESULT enum fl_status fl_store_open(const char *uri,
                                              struct fl_store **out, struct fl_error *err);
 void fl_store_close(struct fl_store **store);
 const char *fl_store_driver(const struct fl_store *store); /* "sqlite", "null" */
+bool fl_store_remembers(const struct fl_store *store);     /* can what was put be got? */
 int fl_store_schema_version(struct fl_store *store);
 int64_t fl_store_new_id(struct fl_store *store); /* from the store's id generator */
 

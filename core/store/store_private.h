@@ -1,0 +1,144 @@
+/*
+ * What a driver of the store is: one table of functions.
+ *
+ * store.c, store_people.c, store_messages.c and store_feedback.c check arguments and the rules of
+ * transactions; a driver sees only calls that are allowed.  A driver need not check again, and
+ * leaves out-parameters untouched on failure.
+ */
+#ifndef FL_STORE_STORE_PRIVATE_H
+#define FL_STORE_STORE_PRIVATE_H
+
+#include "store/store.h"
+
+struct fl_store_driver {
+    const char *name;
+    bool remembers; /* what was put can be got */
+
+    enum fl_status (*open)(struct fl_store *, const char *path, const struct fl_store_options *,
+                           struct fl_error *);
+    void (*close)(struct fl_store *); /* also after a failed open */
+    int (*schema_version)(struct fl_store *);
+    enum fl_status (*begin)(struct fl_store *, struct fl_error *);
+    enum fl_status (*commit)(struct fl_store *, struct fl_error *);
+    void (*rollback)(struct fl_store *);
+    enum fl_status (*backup)(struct fl_store *, const char *path, struct fl_error *);
+    enum fl_status (*check)(struct fl_store *, fl_store_report_fn *, void *, struct fl_error *);
+    enum fl_status (*meta_get)(struct fl_store *, struct fl_arena *, const char *key, const char **,
+                               struct fl_error *);
+    enum fl_status (*meta_set)(struct fl_store *, const char *key, const char *value,
+                               struct fl_error *);
+
+    enum fl_status (*customer_put)(struct fl_store *, const struct fl_customer *, enum fl_put *,
+                                   int64_t *, struct fl_error *);
+    enum fl_status (*customer_get)(struct fl_store *, struct fl_arena *, int64_t,
+                                   struct fl_customer *, struct fl_error *);
+    enum fl_status (*customer_find)(struct fl_store *, const char *, int64_t *, struct fl_error *);
+    enum fl_status (*customers_by_address)(struct fl_store *, enum fl_medium, const char *,
+                                           int64_t *, size_t, size_t *, struct fl_error *);
+    enum fl_status (*customer_each)(struct fl_store *, int64_t, int64_t, fl_store_customer_fn *,
+                                    void *, struct fl_error *);
+    enum fl_status (*consent_append)(struct fl_store *, const struct fl_consent *,
+                                     struct fl_error *);
+    enum fl_status (*consent_history)(struct fl_store *, int64_t, fl_store_consent_fn *, void *,
+                                      struct fl_error *);
+    enum fl_status (*address_set_status)(struct fl_store *, int64_t, enum fl_address_status,
+                                         int64_t, struct fl_error *);
+
+    enum fl_status (*content_put)(struct fl_store *, const struct fl_content_version *,
+                                  enum fl_put *, int64_t *, struct fl_error *);
+    enum fl_status (*content_get)(struct fl_store *, struct fl_arena *, int64_t,
+                                  struct fl_content_version *, struct fl_error *);
+    enum fl_status (*content_newest)(struct fl_store *, const char *, int64_t *, struct fl_error *);
+    enum fl_status (*content_each)(struct fl_store *, fl_store_content_fn *, void *,
+                                   struct fl_error *);
+    enum fl_status (*channel_find)(struct fl_store *, const char *, int64_t *, enum fl_medium *,
+                                   struct fl_error *);
+    enum fl_status (*channel_add)(struct fl_store *, const char *, enum fl_medium, int64_t *,
+                                  struct fl_error *);
+    enum fl_status (*channel_name)(struct fl_store *, struct fl_arena *, int64_t, const char **,
+                                   enum fl_medium *, struct fl_error *);
+    enum fl_status (*campaign_put)(struct fl_store *, const struct fl_campaign_row *, enum fl_put *,
+                                   int64_t *, struct fl_error *);
+    enum fl_status (*campaign_set_state)(struct fl_store *, int64_t, enum fl_campaign_state,
+                                         const char *, struct fl_error *);
+    enum fl_status (*campaign_get)(struct fl_store *, struct fl_arena *, int64_t,
+                                   struct fl_campaign_row *, struct fl_error *);
+    enum fl_status (*campaign_find)(struct fl_store *, struct fl_arena *, const char *,
+                                    struct fl_campaign_row *, struct fl_error *);
+    enum fl_status (*campaign_each)(struct fl_store *, fl_store_campaign_fn *, void *,
+                                    struct fl_error *);
+    enum fl_status (*occurrence_put)(struct fl_store *, const struct fl_occurrence *, enum fl_put *,
+                                     int64_t *, struct fl_error *);
+    enum fl_status (*occurrence_get)(struct fl_store *, struct fl_arena *, int64_t,
+                                     struct fl_occurrence *, struct fl_error *);
+    enum fl_status (*occurrence_each)(struct fl_store *, int64_t, fl_store_occurrence_fn *, void *,
+                                      struct fl_error *);
+    enum fl_status (*occurrence_finish)(struct fl_store *, int64_t *, struct fl_error *);
+
+    enum fl_status (*plan)(struct fl_store *, const struct fl_store_plan *,
+                           struct fl_store_plan_result *, struct fl_error *);
+    enum fl_status (*message_put)(struct fl_store *, struct fl_message *, struct fl_error *);
+    enum fl_status (*claim)(struct fl_store *, struct fl_arena *, int64_t, int64_t, size_t,
+                            struct fl_claim_row **, size_t *, struct fl_error *);
+    enum fl_status (*next_due)(struct fl_store *, int64_t, int64_t *, struct fl_error *);
+    enum fl_status (*lease_put)(struct fl_store *, struct fl_lease *, struct fl_error *);
+    enum fl_status (*lease_drop)(struct fl_store *, int64_t, struct fl_error *);
+    enum fl_status (*lease_all)(struct fl_store *, struct fl_arena *, struct fl_lease **, size_t *,
+                                struct fl_error *);
+    enum fl_status (*message_settle)(struct fl_store *, const struct fl_settle *,
+                                     struct fl_error *);
+    enum fl_status (*message_get)(struct fl_store *, int64_t, struct fl_message *,
+                                  struct fl_error *);
+    enum fl_status (*message_of)(struct fl_store *, int64_t, int64_t, fl_store_message_fn *, void *,
+                                 struct fl_error *);
+    enum fl_status (*message_each)(struct fl_store *, enum fl_message_state, int64_t, int64_t,
+                                   int64_t, fl_store_message_fn *, void *, struct fl_error *);
+    enum fl_status (*message_sweep)(struct fl_store *, int64_t, enum fl_message_state,
+                                    enum fl_message_state, enum fl_rule, int64_t *,
+                                    struct fl_error *);
+    enum fl_status (*message_counts)(struct fl_store *, int64_t, int64_t *, struct fl_error *);
+
+    enum fl_status (*event_put)(struct fl_store *, const struct fl_event *, int64_t *,
+                                struct fl_error *);
+    enum fl_status (*event_each)(struct fl_store *, int64_t, fl_store_event_fn *, void *,
+                                 struct fl_error *);
+    enum fl_status (*event_by_provider)(struct fl_store *, const char *, int64_t *,
+                                        struct fl_error *);
+    enum fl_status (*evidence_put)(struct fl_store *, const char *hash, const void *, size_t,
+                                   struct fl_error *);
+    enum fl_status (*evidence_get)(struct fl_store *, struct fl_arena *, const char *, void **,
+                                   size_t *, struct fl_error *);
+    enum fl_status (*feedback_put)(struct fl_store *, const struct fl_feedback *, int64_t *,
+                                   struct fl_error *);
+    enum fl_status (*feedback_get)(struct fl_store *, struct fl_arena *, int64_t,
+                                   struct fl_feedback *, struct fl_error *);
+    enum fl_status (*feedback_each)(struct fl_store *, const struct fl_feedback_filter *,
+                                    fl_store_feedback_fn *, void *, struct fl_error *);
+    enum fl_status (*feedback_counts)(struct fl_store *, int64_t, int64_t *, struct fl_error *);
+    enum fl_status (*memory_set)(struct fl_store *, const char *, const char *, const void *,
+                                 size_t, struct fl_error *);
+    enum fl_status (*memory_get)(struct fl_store *, struct fl_arena *, const char *, const char *,
+                                 void **, size_t *, struct fl_error *);
+};
+
+struct fl_store {
+    const struct fl_store_driver *driver;
+    void *data; /* the driver's */
+    struct fl_ids ids;
+    struct fl_clock clock;
+    const struct fl_log *log;
+    bool is_read_only;
+    bool is_in_transaction;
+    bool is_broken; /* a write of this transaction failed */
+};
+
+extern const struct fl_store_driver fl_store_driver_sqlite;
+extern const struct fl_store_driver fl_store_driver_null;
+
+/* May the caller write now? */
+FL_CHECK_RESULT enum fl_status fl_store_may_write(const struct fl_store *store,
+                                                  struct fl_error *err);
+/* Every write passes its result through here, so that a half-done one is never committed. */
+enum fl_status fl_store_wrote(struct fl_store *store, enum fl_status st);
+
+#endif
