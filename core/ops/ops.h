@@ -21,7 +21,8 @@
 
 struct fl_dispatch;
 
-/* What an operation works on.  `dispatch` and `daemon` are NULL when the daemon is down. */
+/* What an operation works on.  `dispatch` and `daemon` are NULL when the daemon is down; `store`
+ * and `keys` are NULL for LOCAL operations. */
 struct fl_ops_context {
     struct fl_store *store;
     const struct fl_conf *conf;
@@ -51,30 +52,55 @@ struct fl_ops_sink {
     void (*faults)(void *ctx, const struct fl_faults *faults);
 };
 
-enum fl_ops_param_type { FL_OPS_STRING, FL_OPS_INT, FL_OPS_BOOL, FL_OPS_FILE, FL_OPS_FOLDER };
-enum fl_ops_param_flags { FL_OPS_POSITIONAL = 1, FL_OPS_NEEDED = 2, FL_OPS_REPEATED = 4 };
+enum fl_ops_param_type {
+    FL_OPS_STRING,
+    FL_OPS_INT,
+    FL_OPS_BOOL,
+    FL_OPS_FILE,   /* read by the operation; the command line opens it */
+    FL_OPS_FOLDER, /* a content folder; its files travel in the arguments */
+    FL_OPS_BUNDLE, /* a file together with the content folders beside it that it names */
+    FL_OPS_PATH    /* written by the operation, or a folder; made absolute by the command line */
+};
+enum fl_ops_param_flags {
+    FL_OPS_POSITIONAL = 1,
+    FL_OPS_NEEDED = 2,
+    FL_OPS_REPEATED = 4,
+    FL_OPS_OR_NAME = 8 /* FOLDER: what is no folder is the name of stored content */
+};
 
 struct fl_ops_param {
     const char *name; /* option --name, or the placeholder of a positional one; NULL ends */
     enum fl_ops_param_type type;
     unsigned flags;
     const char *help;
+    const char *choices; /* STRING: one of these, separated by '|'; NULL: any */
 };
 
-/* Arguments as received: strings, and files as descriptors (a folder as an array of files). */
+enum { FL_OPS_FDS_MAX = 16, FL_OPS_FOLDERS_MAX = 64 };
+
+/* Arguments as received, by parameter name:
+ *     STRING PATH "text"   INT 5   BOOL true   REPEATED ["text", ...]
+ *     FILE    {"name": "people.csv", "fd": 0}, for LOCAL operations {"name": ..., "path": ...}
+ *     FOLDER  {"name": "welcome", "hash": "...", "files": [{"path": "content.md", "body": ...}]},
+ *             with OR_NAME {"name": "welcome"} for stored content
+ *     BUNDLE  like FILE, with "folders": [FOLDER, ...]
+ * Beside the operation's own parameters every call may have "limit" (INT) and "dry-run" (BOOL). */
 struct fl_ops_args {
     json_t *values; /* object by parameter name */
-    int fds[16];    /* FILE parameters: values[name] = {"fd": index, "name": ...} */
+    int fds[FL_OPS_FDS_MAX];
     int n_fds;
     struct fl_arena *arena; /* of this call */
 };
 
 enum fl_ops_flags {
-    FL_OPS_WRITES = 1,   /* opens the store for writing */
-    FL_OPS_CONFIRMS = 2, /* sends or deletes: the command line shows the count and asks */
+    FL_OPS_WRITES = 1,   /* opens the store for writing; "dry-run" rolls back */
+    FL_OPS_CONFIRMS = 2, /* sends or deletes: the command line shows the dry run and asks */
     FL_OPS_LOCAL = 4,    /* always runs in the command line, needs no store */
-    FL_OPS_FOLLOWS = 8,  /* goes on until interrupted */
-    FL_OPS_NEEDS_DAEMON = 16
+    FL_OPS_FOLLOWS = 8,  /* called again and again with "after" = the last row's "id" */
+    FL_OPS_NEEDS_DAEMON = 16,
+    FL_OPS_RAW = 32,    /* rows are {"text": ...} or {"base64": ...}: printed bare */
+    FL_OPS_DIRECT = 64, /* reads the store itself, also beside a running daemon */
+    FL_OPS_CHECKS = 128 /* rows have "result" OK, WARN or FAIL: exit 1 where one is FAIL */
 };
 
 struct fl_ops_op {
@@ -83,9 +109,10 @@ struct fl_ops_op {
     const char *summary;
     const struct fl_ops_param *params;
     unsigned flags;
-    const char *columns; /* shown in a table, separated by ','; NULL: all members */
+    const char *columns; /* shown in a table, separated by ','; NULL: one record, all members */
     enum fl_status (*run)(struct fl_ops_context *context, struct fl_ops_args *args,
                           const struct fl_ops_sink *sink, struct fl_error *err);
+    const char *examples; /* command lines without the leading "fairline ", separated by '\n' */
 };
 
 /* All operations, sorted by noun and verb; ends with a row without noun. */

@@ -1,0 +1,139 @@
+#include "ops/ops_params.h"
+
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, FL_OPS_STRING, 0, NULL, NULL                                                         \
+    }
+#define NEEDED (FL_OPS_POSITIONAL | FL_OPS_NEEDED)
+#define MEDIA  "email|sms|fax|letter|web|push|other"
+#define CAMPAIGN                                                                                   \
+    {                                                                                              \
+        "campaign", FL_OPS_STRING, NEEDED, "name of the campaign", NULL                            \
+    }
+#define CUSTOMER                                                                                   \
+    {                                                                                              \
+        "customer", FL_OPS_STRING, NEEDED, "external id of the customer", NULL                     \
+    }
+#define OF_CAMPAIGN                                                                                \
+    {                                                                                              \
+        "campaign", FL_OPS_STRING, 0, "only messages of this campaign", NULL                       \
+    }
+#define PART                                                                                       \
+    {                                                                                              \
+        "part", FL_OPS_STRING, 0, "what to show (default: text)", "text|html|subject"              \
+    }
+#define LANGUAGE                                                                                   \
+    {                                                                                              \
+        "language", FL_OPS_STRING, 0, "BCP 47 tag (default: the customer's)", NULL                 \
+    }
+#define REASON                                                                                     \
+    {                                                                                              \
+        "reason", FL_OPS_STRING, 0, "kept with the campaign", NULL                                 \
+    }
+
+const struct fl_ops_param fl_ops_params_none[] = {END};
+const struct fl_ops_param fl_ops_params_campaign[] = {CAMPAIGN, END};
+const struct fl_ops_param fl_ops_params_campaign_reason[] = {CAMPAIGN, REASON, END};
+const struct fl_ops_param fl_ops_params_campaign_list[] = {
+    {"all", FL_OPS_BOOL, 0, "test sends too", NULL}, END};
+const struct fl_ops_param fl_ops_params_campaign_preview[] = {
+    CAMPAIGN,
+    {"customer", FL_OPS_STRING, FL_OPS_NEEDED, "external id of the customer", NULL},
+    {"stage", FL_OPS_STRING, 0, "stage of the programme (default: the first)", NULL},
+    LANGUAGE,
+    PART,
+    END};
+const struct fl_ops_param fl_ops_params_campaign_schedule[] = {
+    CAMPAIGN, {"now", FL_OPS_BOOL, 0, "plan at once also when the daemon is down", NULL}, END};
+const struct fl_ops_param fl_ops_params_campaign_test[] = {
+    CAMPAIGN,
+    {"to", FL_OPS_STRING, FL_OPS_NEEDED, "address on the campaign's channel", NULL},
+    {"customer", FL_OPS_STRING, 0, "show it as this customer would see it", NULL},
+    {"stage", FL_OPS_STRING, 0, "stage of the programme (default: the first)", NULL},
+    END};
+const struct fl_ops_param fl_ops_params_bundle[] = {
+    {"file", FL_OPS_BUNDLE, NEEDED, "campaign file", NULL}, END};
+const struct fl_ops_param fl_ops_params_channel[] = {
+    {"channel", FL_OPS_STRING, NEEDED, "name of the channel", NULL}, END};
+const struct fl_ops_param fl_ops_params_config_check[] = {
+    {"file", FL_OPS_FILE, FL_OPS_POSITIONAL, "file (default: the one in force)", NULL}, END};
+const struct fl_ops_param fl_ops_params_config_dump[] = {
+    {"non-defaults", FL_OPS_BOOL, 0, "only what differs from the default (-n)", NULL},
+    {"defaults", FL_OPS_BOOL, 0, "only the defaults (-d)", NULL},
+    END};
+const struct fl_ops_param fl_ops_params_config_help[] = {
+    {"key", FL_OPS_STRING, FL_OPS_POSITIONAL, "one key (default: all)", NULL}, END};
+const struct fl_ops_param fl_ops_params_customer[] = {CUSTOMER, END};
+const struct fl_ops_param fl_ops_params_consent_set[] = {
+    CUSTOMER,
+    {"purpose", FL_OPS_STRING, FL_OPS_NEEDED, "what the consent is for", NULL},
+    {"medium", FL_OPS_STRING, FL_OPS_NEEDED, "on which medium", MEDIA},
+    {"state", FL_OPS_STRING, FL_OPS_NEEDED, "what the customer said", "granted|withdrawn"},
+    {"proof", FL_OPS_STRING, FL_OPS_NEEDED, "how it is known", NULL},
+    END};
+const struct fl_ops_param fl_ops_params_folder[] = {
+    {"folder", FL_OPS_FOLDER, NEEDED, "content folder", NULL}, END};
+const struct fl_ops_param fl_ops_params_content_preview[] = {
+    {"content", FL_OPS_FOLDER, NEEDED | FL_OPS_OR_NAME, "folder, or name of stored content", NULL},
+    {"customer", FL_OPS_STRING, 0, "external id (default: an example)", NULL},
+    LANGUAGE,
+    {"medium", FL_OPS_STRING, 0, "as on this medium (default: email)", MEDIA},
+    PART,
+    END};
+const struct fl_ops_param fl_ops_params_customer_list[] = {
+    {"after", FL_OPS_STRING, 0, "go on after this external id", NULL}, END};
+const struct fl_ops_param fl_ops_params_demo[] = {
+    {"customers", FL_OPS_INT, 0, "how many (default: 2000)", NULL},
+    {"samples", FL_OPS_PATH, 0, "folder of the sample company (default: the installed one)", NULL},
+    END};
+const struct fl_ops_param fl_ops_params_demo_reply[] = {
+    {"count", FL_OPS_INT, 0, "how many customers answer (default: 40)", NULL}, END};
+const struct fl_ops_param fl_ops_params_feedback[] = {
+    {"feedback", FL_OPS_STRING, NEEDED, "id of the feedback", NULL}, END};
+const struct fl_ops_param fl_ops_params_feedback_assign[] = {
+    {"feedback", FL_OPS_STRING, NEEDED, "id of the feedback", NULL},
+    {"customer", FL_OPS_STRING, FL_OPS_NEEDED, "external id of the customer", NULL},
+    {"message", FL_OPS_STRING, 0, "id of the message it answers", NULL},
+    END};
+const struct fl_ops_param fl_ops_params_feedback_list[] = {
+    {"kind", FL_OPS_STRING, 0, "only this kind",
+     "unknown|reply|opt_out|bounce|delayed|delivered|relayed|complaint|auto_reply|challenge|mdn|"
+     "list"},
+    {"customer", FL_OPS_STRING, 0, "only of this customer", NULL},
+    {"unmatched", FL_OPS_BOOL, 0, "only what matched nobody", NULL},
+    END};
+const struct fl_ops_param fl_ops_params_feedback_parse[] = {
+    {"file", FL_OPS_FILE, NEEDED | FL_OPS_REPEATED, "files with one raw message each", NULL}, END};
+const struct fl_ops_param fl_ops_params_feedback_tail[] = {
+    {"after", FL_OPS_STRING, 0, "begin after this id (default: the newest ten)", NULL}, END};
+const struct fl_ops_param fl_ops_params_import[] = {
+    {"file", FL_OPS_FILE, NEEDED, "CSV file with a header line", NULL},
+    {"map", FL_OPS_STRING, 0, "\"COLUMN=FIELD,...\" where header names are no field names", NULL},
+    {"charset", FL_OPS_STRING, 0, "of the file (default: detected)", NULL},
+    {"proof", FL_OPS_STRING, 0, "of the consents (default: the name of the file)", NULL},
+    END};
+const struct fl_ops_param fl_ops_params_message[] = {
+    {"message", FL_OPS_STRING, NEEDED, "id of the message", NULL}, END};
+const struct fl_ops_param fl_ops_params_plugin[] = {
+    {"plugin", FL_OPS_STRING, NEEDED, "name of the plugin", NULL}, END};
+const struct fl_ops_param fl_ops_params_plugin_check[] = {
+    {"file", FL_OPS_PATH, NEEDED, "shared object", NULL}, END};
+const struct fl_ops_param fl_ops_params_queue_select[] = {
+    {"message", FL_OPS_STRING, FL_OPS_POSITIONAL, "id of one message", NULL}, OF_CAMPAIGN, END};
+const struct fl_ops_param fl_ops_params_queue_flush[] = {OF_CAMPAIGN, END};
+const struct fl_ops_param fl_ops_params_queue_show[] = {OF_CAMPAIGN, END};
+const struct fl_ops_param fl_ops_params_queue_list[] = {
+    {"state", FL_OPS_STRING, 0, "only this state (default: all that are not final)",
+     "planned|due|claimed|begun|deferred|accepted|delivered|bounced|failed|uncertain|suppressed|"
+     "expired|held|cancelled"},
+    OF_CAMPAIGN,
+    END};
+const struct fl_ops_param fl_ops_params_queue_resolve[] = {
+    {"message", FL_OPS_STRING, NEEDED, "id of the message", NULL},
+    {"as", FL_OPS_STRING, FL_OPS_NEEDED, "what is known now", "sent|failed|retry"},
+    END};
+const struct fl_ops_param fl_ops_params_run_plan[] = {
+    {"once", FL_OPS_BOOL, FL_OPS_NEEDED, "one round, then end", NULL}, END};
+const struct fl_ops_param fl_ops_params_store_backup[] = {
+    {"file", FL_OPS_PATH, NEEDED, "file to write", NULL}, END};
+const struct fl_ops_param fl_ops_params_why[] = {CUSTOMER, CAMPAIGN, END};

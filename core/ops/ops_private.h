@@ -1,0 +1,203 @@
+/* What the operations share: rows, arguments, names, transactions. */
+#ifndef FL_OPS_PRIVATE_H
+#define FL_OPS_PRIVATE_H
+
+#include "campaign/campaign.h"
+#include "content/content.h"
+#include "ops/ops.h"
+
+enum {
+    FL_OPS_LIST_LIMIT = 100, /* rows of a list when no --limit is given */
+    FL_OPS_LIST_MAX = 10000000
+};
+
+/* What an operation is called with, in one hand. */
+struct fl_ops_call {
+    struct fl_ops_context *context;
+    struct fl_ops_args *args;
+    const struct fl_ops_sink *sink;
+    struct fl_error *err;
+};
+
+#define FL_OPS_RUN(name)                                                                           \
+    enum fl_status name(struct fl_ops_context *context, struct fl_ops_args *args,                  \
+                        const struct fl_ops_sink *sink, struct fl_error *err)
+
+/* --- rows: members are set in order of call; memory failures leave a member out --- */
+void fl_ops_put_str(json_t *row, const char *key, const char *value); /* NULL gives null */
+void fl_ops_put_text(json_t *row, const char *key, const char *text, size_t len);
+void fl_ops_put_int(json_t *row, const char *key, int64_t value);
+void fl_ops_put_real(json_t *row, const char *key, double value);
+void fl_ops_put_bool(json_t *row, const char *key, bool value);
+/* As text: identities do not fit into the numbers of JavaScript and jq.  0 gives null. */
+void fl_ops_put_id(json_t *row, const char *key, int64_t id);
+void fl_ops_put_time(json_t *row, const char *key, int64_t time_us); /* ISO 8601, 0 gives null */
+void fl_ops_put_json(json_t *row, const char *key, const char *json_text);
+void fl_ops_row_emit(const struct fl_ops_sink *sink, json_t *row); /* takes the reference */
+json_t *fl_ops_string(const char *text, size_t len);               /* repairs bad UTF-8 */
+void fl_ops_note(const struct fl_ops_sink *sink, const char *fmt, ...) FL_PRINTF(2, 3);
+void fl_ops_progress(const struct fl_ops_sink *sink, const char *what, int64_t done, int64_t total);
+const char *fl_ops_put_name(enum fl_put put); /* "inserted", "updated", "unchanged" */
+
+/* --- arguments --- */
+int64_t fl_ops_limit(const struct fl_ops_args *args, int64_t fallback);
+bool fl_ops_is_dry(const struct fl_ops_args *args);
+FL_CHECK_RESULT enum fl_status fl_ops_id(const struct fl_ops_args *args, const char *name,
+                                         int64_t *out, struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_ops_medium(const struct fl_ops_args *args, const char *name,
+                                             enum fl_medium fallback, enum fl_medium *out,
+                                             struct fl_error *err);
+/* The descriptor of a FILE or BUNDLE, the caller's from now on, and its name. */
+FL_CHECK_RESULT enum fl_status fl_ops_file(struct fl_ops_args *args, const json_t *value,
+                                           int *out_fd, const char **out_name,
+                                           struct fl_error *err);
+/* A FOLDER as a content version; FL_NOT_FOUND where only a name was given. */
+FL_CHECK_RESULT enum fl_status fl_ops_folder(struct fl_ops_args *args, const json_t *value,
+                                             struct fl_content_version *out, struct fl_error *err);
+
+/* --- transactions --- */
+FL_CHECK_RESULT enum fl_status fl_ops_begin(struct fl_ops_context *context, struct fl_error *err);
+/* Commits when `st` is FL_OK and this is no dry run; else rolls back. */
+FL_CHECK_RESULT enum fl_status fl_ops_end(struct fl_ops_context *context,
+                                          const struct fl_ops_args *args, enum fl_status st,
+                                          struct fl_error *err);
+
+/* --- lists that are collected before anything else is asked of the store --- */
+struct fl_ops_list {
+    struct fl_arena *arena;
+    void *items;
+    size_t n, cap, item_size;
+    bool has_failed;
+};
+void fl_ops_list_init(struct fl_ops_list *list, struct fl_arena *arena, size_t item_size);
+void *fl_ops_list_add(struct fl_ops_list *list); /* cleared; NULL when memory is out */
+
+/* --- names --- */
+FL_CHECK_RESULT enum fl_status fl_ops_customer(struct fl_ops_context *context,
+                                               struct fl_ops_args *args, const char *external_id,
+                                               struct fl_customer *out, struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_ops_campaign(struct fl_ops_context *context,
+                                               struct fl_ops_args *args, const char *name,
+                                               struct fl_campaign_row *out, struct fl_error *err);
+const char *fl_ops_customer_state_name(enum fl_customer_state state);
+const char *fl_ops_consent_state_name(enum fl_consent_state state);
+const char *fl_ops_address_status_name(enum fl_address_status status);
+const char *fl_ops_campaign_state_name(enum fl_campaign_state state);
+
+/* What a message is about, in words; remembers occurrences so that a long list is cheap. */
+struct fl_ops_names {
+    struct fl_ops_context *context;
+    struct fl_arena *arena;
+    struct fl_ops_list occurrences;
+};
+void fl_ops_names_init(struct fl_ops_names *names, struct fl_ops_context *context,
+                       struct fl_arena *arena);
+/* id, state, campaign, stage, customer, channel, attempts, due, rule */
+FL_CHECK_RESULT enum fl_status fl_ops_message_row(struct fl_ops_names *names,
+                                                  const struct fl_message *message,
+                                                  enum fl_message_state shown_state, json_t **out,
+                                                  struct fl_error *err);
+/* The events of a message as an array. */
+FL_CHECK_RESULT enum fl_status fl_ops_events(struct fl_ops_context *context, int64_t message,
+                                             json_t **out, struct fl_error *err);
+/* planned, due, claimed, begun, ... as of now; a stored final state stays. */
+FL_CHECK_RESULT enum fl_status fl_ops_message_state(struct fl_ops_context *context,
+                                                    struct fl_arena *arena,
+                                                    const struct fl_message *message,
+                                                    enum fl_message_state *out,
+                                                    struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_ops_message_in_hand(struct fl_ops_context *context,
+                                                      struct fl_arena *arena, int64_t message,
+                                                      bool *out_is_in_hand, bool *out_is_begun,
+                                                      struct fl_error *err);
+
+/* --- content --- */
+/* Compiles and warns of variables that no message has; faults are listed. */
+FL_CHECK_RESULT enum fl_status fl_ops_content_compile(struct fl_ops_args *args,
+                                                      const struct fl_ops_sink *sink,
+                                                      const struct fl_content_version *version,
+                                                      struct fl_faults *faults,
+                                                      struct fl_content **out,
+                                                      struct fl_error *err);
+/* Renders for one customer and emits it: `part` text, html or subject. */
+FL_CHECK_RESULT enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
+                                                   const struct fl_content_version *version,
+                                                   const struct fl_customer *customer,
+                                                   const char *campaign, const char *stage,
+                                                   enum fl_medium medium);
+
+/* --- campaigns --- */
+FL_CHECK_RESULT enum fl_status fl_ops_campaign_parsed(struct fl_ops_context *context,
+                                                      struct fl_ops_args *args,
+                                                      const struct fl_campaign_row *row,
+                                                      struct fl_campaign **out,
+                                                      struct fl_error *err);
+/* Plans what is due of one campaign and emits a row for each stage and rule. */
+FL_CHECK_RESULT enum fl_status fl_ops_campaign_plan_rows(struct fl_ops_call *call,
+                                                         const struct fl_campaign_row *row,
+                                                         bool is_dry_run, bool is_quiet,
+                                                         int64_t *out_planned);
+/* Stores contents and campaigns of one file in the open transaction; rows for all of them. */
+FL_CHECK_RESULT enum fl_status fl_ops_campaign_store(struct fl_ops_call *call,
+                                                     const struct fl_campaign *campaigns, size_t n,
+                                                     const struct fl_content_version *contents,
+                                                     size_t n_contents);
+void fl_ops_changed(const struct fl_ops_context *context); /* the queue: dispatch should look */
+
+/* One function for each row of the table. */
+FL_OPS_RUN(fl_ops_campaign_apply_run);
+FL_OPS_RUN(fl_ops_campaign_cancel_run);
+FL_OPS_RUN(fl_ops_campaign_list_run);
+FL_OPS_RUN(fl_ops_campaign_pause_run);
+FL_OPS_RUN(fl_ops_campaign_plan_run);
+FL_OPS_RUN(fl_ops_campaign_preview_run);
+FL_OPS_RUN(fl_ops_campaign_report_run);
+FL_OPS_RUN(fl_ops_campaign_resume_run);
+FL_OPS_RUN(fl_ops_campaign_schedule_run);
+FL_OPS_RUN(fl_ops_campaign_show_run);
+FL_OPS_RUN(fl_ops_campaign_test_send_run);
+FL_OPS_RUN(fl_ops_channel_check_run);
+FL_OPS_RUN(fl_ops_channel_list_run);
+FL_OPS_RUN(fl_ops_channel_status_run);
+FL_OPS_RUN(fl_ops_config_check_run);
+FL_OPS_RUN(fl_ops_config_dump_run);
+FL_OPS_RUN(fl_ops_config_help_run);
+FL_OPS_RUN(fl_ops_consent_history_run);
+FL_OPS_RUN(fl_ops_consent_set_run);
+FL_OPS_RUN(fl_ops_content_apply_run);
+FL_OPS_RUN(fl_ops_content_check_run);
+FL_OPS_RUN(fl_ops_content_list_run);
+FL_OPS_RUN(fl_ops_content_preview_run);
+FL_OPS_RUN(fl_ops_customer_list_run);
+FL_OPS_RUN(fl_ops_customer_show_run);
+FL_OPS_RUN(fl_ops_customer_timeline_run);
+FL_OPS_RUN(fl_ops_demo_run);
+FL_OPS_RUN(fl_ops_demo_reply_run);
+FL_OPS_RUN(fl_ops_doctor_run);
+FL_OPS_RUN(fl_ops_feedback_assign_run);
+FL_OPS_RUN(fl_ops_feedback_list_run);
+FL_OPS_RUN(fl_ops_feedback_parse_run);
+FL_OPS_RUN(fl_ops_feedback_raw_run);
+FL_OPS_RUN(fl_ops_feedback_show_run);
+FL_OPS_RUN(fl_ops_feedback_tail_run);
+FL_OPS_RUN(fl_ops_import_customers_run);
+FL_OPS_RUN(fl_ops_message_show_run);
+FL_OPS_RUN(fl_ops_plugin_check_run);
+FL_OPS_RUN(fl_ops_plugin_list_run);
+FL_OPS_RUN(fl_ops_plugin_show_run);
+FL_OPS_RUN(fl_ops_queue_cancel_run);
+FL_OPS_RUN(fl_ops_queue_flush_run);
+FL_OPS_RUN(fl_ops_queue_hold_run);
+FL_OPS_RUN(fl_ops_queue_list_run);
+FL_OPS_RUN(fl_ops_queue_release_run);
+FL_OPS_RUN(fl_ops_queue_resolve_run);
+FL_OPS_RUN(fl_ops_queue_show_run);
+FL_OPS_RUN(fl_ops_run_plan_run);
+FL_OPS_RUN(fl_ops_status_run);
+FL_OPS_RUN(fl_ops_store_backup_run);
+FL_OPS_RUN(fl_ops_store_check_run);
+FL_OPS_RUN(fl_ops_store_info_run);
+FL_OPS_RUN(fl_ops_store_migrate_run);
+FL_OPS_RUN(fl_ops_why_run);
+
+#endif
