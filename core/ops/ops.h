@@ -74,6 +74,7 @@ struct fl_ops_param {
     unsigned flags;
     const char *help;
     const char *choices; /* STRING: one of these, separated by '|'; NULL: any */
+    char letter;         /* -x as well; 0: none */
 };
 
 enum { FL_OPS_FDS_MAX = 16, FL_OPS_FOLDERS_MAX = 64 };
@@ -118,6 +119,8 @@ struct fl_ops_op {
 /* All operations, sorted by noun and verb; ends with a row without noun. */
 const struct fl_ops_op *fl_ops_table(void);
 const struct fl_ops_op *fl_ops_find(const char *noun, const char *verb);
+/* One line about a noun, for help and manual pages; NULL when there is none. */
+const char *fl_ops_noun_summary(const char *noun);
 
 const char *fl_ops_str(const struct fl_ops_args *args, const char *name); /* NULL when absent */
 int64_t fl_ops_int(const struct fl_ops_args *args, const char *name, int64_t fallback);

@@ -2,138 +2,144 @@
 
 #define END                                                                                        \
     {                                                                                              \
-        NULL, FL_OPS_STRING, 0, NULL, NULL                                                         \
+        NULL, FL_OPS_STRING, 0, NULL, NULL, 0                                                      \
     }
 #define NEEDED (FL_OPS_POSITIONAL | FL_OPS_NEEDED)
 #define MEDIA  "email|sms|fax|letter|web|push|other"
 #define CAMPAIGN                                                                                   \
     {                                                                                              \
-        "campaign", FL_OPS_STRING, NEEDED, "name of the campaign", NULL                            \
+        "campaign", FL_OPS_STRING, NEEDED, "name of the campaign", NULL, 0                         \
     }
 #define CUSTOMER                                                                                   \
     {                                                                                              \
-        "customer", FL_OPS_STRING, NEEDED, "external id of the customer", NULL                     \
+        "customer", FL_OPS_STRING, NEEDED, "external id of the customer", NULL, 0                  \
     }
 #define OF_CAMPAIGN                                                                                \
     {                                                                                              \
-        "campaign", FL_OPS_STRING, 0, "only messages of this campaign", NULL                       \
+        "campaign", FL_OPS_STRING, 0, "only messages of this campaign", NULL, 0                    \
     }
 #define PART                                                                                       \
     {                                                                                              \
-        "part", FL_OPS_STRING, 0, "what to show (default: text)", "text|html|subject"              \
+        "part", FL_OPS_STRING, 0, "what to show (default: text)", "text|html|subject", 0           \
     }
 #define LANGUAGE                                                                                   \
     {                                                                                              \
-        "language", FL_OPS_STRING, 0, "BCP 47 tag (default: the customer's)", NULL                 \
+        "language", FL_OPS_STRING, 0, "BCP 47 tag (default: the customer's)", NULL, 0              \
     }
 #define REASON                                                                                     \
     {                                                                                              \
-        "reason", FL_OPS_STRING, 0, "kept with the campaign", NULL                                 \
+        "reason", FL_OPS_STRING, 0, "kept with the campaign", NULL, 0                              \
     }
 
 const struct fl_ops_param fl_ops_params_none[] = {END};
 const struct fl_ops_param fl_ops_params_campaign[] = {CAMPAIGN, END};
 const struct fl_ops_param fl_ops_params_campaign_reason[] = {CAMPAIGN, REASON, END};
 const struct fl_ops_param fl_ops_params_campaign_list[] = {
-    {"all", FL_OPS_BOOL, 0, "test sends too", NULL}, END};
+    {"all", FL_OPS_BOOL, 0, "test sends too", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_campaign_preview[] = {
     CAMPAIGN,
-    {"customer", FL_OPS_STRING, FL_OPS_NEEDED, "external id of the customer", NULL},
-    {"stage", FL_OPS_STRING, 0, "stage of the programme (default: the first)", NULL},
+    {"customer", FL_OPS_STRING, FL_OPS_NEEDED, "external id of the customer", NULL, 0},
+    {"stage", FL_OPS_STRING, 0, "stage of the programme (default: the first)", NULL, 0},
     LANGUAGE,
     PART,
     END};
 const struct fl_ops_param fl_ops_params_campaign_schedule[] = {
-    CAMPAIGN, {"now", FL_OPS_BOOL, 0, "plan at once also when the daemon is down", NULL}, END};
+    CAMPAIGN, {"now", FL_OPS_BOOL, 0, "plan at once also when the daemon is down", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_campaign_test[] = {
     CAMPAIGN,
-    {"to", FL_OPS_STRING, FL_OPS_NEEDED, "address on the campaign's channel", NULL},
-    {"customer", FL_OPS_STRING, 0, "show it as this customer would see it", NULL},
-    {"stage", FL_OPS_STRING, 0, "stage of the programme (default: the first)", NULL},
+    {"to", FL_OPS_STRING, FL_OPS_NEEDED, "address on the campaign's channel", NULL, 0},
+    {"customer", FL_OPS_STRING, 0, "show it as this customer would see it", NULL, 0},
+    {"stage", FL_OPS_STRING, 0, "stage of the programme (default: the first)", NULL, 0},
     END};
 const struct fl_ops_param fl_ops_params_bundle[] = {
-    {"file", FL_OPS_BUNDLE, NEEDED, "campaign file", NULL}, END};
+    {"file", FL_OPS_BUNDLE, NEEDED, "campaign file", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_channel[] = {
-    {"channel", FL_OPS_STRING, NEEDED, "name of the channel", NULL}, END};
+    {"channel", FL_OPS_STRING, NEEDED, "name of the channel", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_config_check[] = {
-    {"file", FL_OPS_FILE, FL_OPS_POSITIONAL, "file (default: the one in force)", NULL}, END};
+    {"file", FL_OPS_FILE, FL_OPS_POSITIONAL, "file (default: the one in force)", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_config_dump[] = {
-    {"non-defaults", FL_OPS_BOOL, 0, "only what differs from the default (-n)", NULL},
-    {"defaults", FL_OPS_BOOL, 0, "only the defaults (-d)", NULL},
+    {"non-defaults", FL_OPS_BOOL, 0, "only what differs from the default", NULL, 'n'},
+    {"defaults", FL_OPS_BOOL, 0, "only the defaults", NULL, 'd'},
     END};
 const struct fl_ops_param fl_ops_params_config_help[] = {
-    {"key", FL_OPS_STRING, FL_OPS_POSITIONAL, "one key (default: all)", NULL}, END};
+    {"key", FL_OPS_STRING, FL_OPS_POSITIONAL, "one key (default: all)", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_customer[] = {CUSTOMER, END};
 const struct fl_ops_param fl_ops_params_consent_set[] = {
     CUSTOMER,
-    {"purpose", FL_OPS_STRING, FL_OPS_NEEDED, "what the consent is for", NULL},
-    {"medium", FL_OPS_STRING, FL_OPS_NEEDED, "on which medium", MEDIA},
-    {"state", FL_OPS_STRING, FL_OPS_NEEDED, "what the customer said", "granted|withdrawn"},
-    {"proof", FL_OPS_STRING, FL_OPS_NEEDED, "how it is known", NULL},
+    {"purpose", FL_OPS_STRING, FL_OPS_NEEDED, "what the consent is for", NULL, 0},
+    {"medium", FL_OPS_STRING, FL_OPS_NEEDED, "on which medium", MEDIA, 0},
+    {"state", FL_OPS_STRING, FL_OPS_NEEDED, "what the customer said", "granted|withdrawn", 0},
+    {"proof", FL_OPS_STRING, FL_OPS_NEEDED, "how it is known", NULL, 0},
     END};
 const struct fl_ops_param fl_ops_params_folder[] = {
-    {"folder", FL_OPS_FOLDER, NEEDED, "content folder", NULL}, END};
+    {"folder", FL_OPS_FOLDER, NEEDED, "content folder", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_content_preview[] = {
-    {"content", FL_OPS_FOLDER, NEEDED | FL_OPS_OR_NAME, "folder, or name of stored content", NULL},
-    {"customer", FL_OPS_STRING, 0, "external id (default: an example)", NULL},
+    {"content", FL_OPS_FOLDER, NEEDED | FL_OPS_OR_NAME, "folder, or name of stored content", NULL,
+     0},
+    {"customer", FL_OPS_STRING, 0, "external id (default: an example)", NULL, 0},
     LANGUAGE,
-    {"medium", FL_OPS_STRING, 0, "as on this medium (default: email)", MEDIA},
+    {"medium", FL_OPS_STRING, 0, "as on this medium (default: email)", MEDIA, 0},
     PART,
     END};
 const struct fl_ops_param fl_ops_params_customer_list[] = {
-    {"after", FL_OPS_STRING, 0, "go on after this external id", NULL}, END};
+    {"after", FL_OPS_STRING, 0, "go on after this external id", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_demo[] = {
-    {"customers", FL_OPS_INT, 0, "how many (default: 2000)", NULL},
-    {"samples", FL_OPS_PATH, 0, "folder of the sample company (default: the installed one)", NULL},
+    {"customers", FL_OPS_INT, 0, "how many (default: 2000)", NULL, 0},
+    {"samples", FL_OPS_PATH, 0, "folder of the sample company (default: the installed one)", NULL,
+     0},
     END};
 const struct fl_ops_param fl_ops_params_demo_reply[] = {
-    {"count", FL_OPS_INT, 0, "how many customers answer (default: 40)", NULL}, END};
+    {"count", FL_OPS_INT, 0, "how many customers answer (default: 40)", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_feedback[] = {
-    {"feedback", FL_OPS_STRING, NEEDED, "id of the feedback", NULL}, END};
+    {"feedback", FL_OPS_STRING, NEEDED, "id of the feedback", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_feedback_assign[] = {
-    {"feedback", FL_OPS_STRING, NEEDED, "id of the feedback", NULL},
-    {"customer", FL_OPS_STRING, FL_OPS_NEEDED, "external id of the customer", NULL},
-    {"message", FL_OPS_STRING, 0, "id of the message it answers", NULL},
+    {"feedback", FL_OPS_STRING, NEEDED, "id of the feedback", NULL, 0},
+    {"customer", FL_OPS_STRING, FL_OPS_NEEDED, "external id of the customer", NULL, 0},
+    {"message", FL_OPS_STRING, 0, "id of the message it answers", NULL, 0},
     END};
 const struct fl_ops_param fl_ops_params_feedback_list[] = {
     {"kind", FL_OPS_STRING, 0, "only this kind",
      "unknown|reply|opt_out|bounce|delayed|delivered|relayed|complaint|auto_reply|challenge|mdn|"
-     "list"},
-    {"customer", FL_OPS_STRING, 0, "only of this customer", NULL},
-    {"unmatched", FL_OPS_BOOL, 0, "only what matched nobody", NULL},
+     "list",
+     0},
+    {"customer", FL_OPS_STRING, 0, "only of this customer", NULL, 0},
+    {"unmatched", FL_OPS_BOOL, 0, "only what matched nobody", NULL, 0},
     END};
 const struct fl_ops_param fl_ops_params_feedback_parse[] = {
-    {"file", FL_OPS_FILE, NEEDED | FL_OPS_REPEATED, "files with one raw message each", NULL}, END};
+    {"file", FL_OPS_FILE, NEEDED | FL_OPS_REPEATED, "files with one raw message each", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_feedback_tail[] = {
-    {"after", FL_OPS_STRING, 0, "begin after this id (default: the newest ten)", NULL}, END};
+    {"after", FL_OPS_STRING, 0, "begin after this id (default: the newest ten)", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_import[] = {
-    {"file", FL_OPS_FILE, NEEDED, "CSV file with a header line", NULL},
-    {"map", FL_OPS_STRING, 0, "\"COLUMN=FIELD,...\" where header names are no field names", NULL},
-    {"charset", FL_OPS_STRING, 0, "of the file (default: detected)", NULL},
-    {"proof", FL_OPS_STRING, 0, "of the consents (default: the name of the file)", NULL},
+    {"file", FL_OPS_FILE, NEEDED, "CSV file with a header line", NULL, 0},
+    {"map", FL_OPS_STRING, 0, "\"COLUMN=FIELD,...\" where header names are no field names", NULL,
+     0},
+    {"charset", FL_OPS_STRING, 0, "of the file (default: detected)", NULL, 0},
+    {"proof", FL_OPS_STRING, 0, "of the consents (default: the name of the file)", NULL, 0},
     END};
 const struct fl_ops_param fl_ops_params_message[] = {
-    {"message", FL_OPS_STRING, NEEDED, "id of the message", NULL}, END};
+    {"message", FL_OPS_STRING, NEEDED, "id of the message", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_plugin[] = {
-    {"plugin", FL_OPS_STRING, NEEDED, "name of the plugin", NULL}, END};
+    {"plugin", FL_OPS_STRING, NEEDED, "name of the plugin", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_plugin_check[] = {
-    {"file", FL_OPS_PATH, NEEDED, "shared object", NULL}, END};
+    {"file", FL_OPS_PATH, NEEDED, "shared object", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_queue_select[] = {
-    {"message", FL_OPS_STRING, FL_OPS_POSITIONAL, "id of one message", NULL}, OF_CAMPAIGN, END};
+    {"message", FL_OPS_STRING, FL_OPS_POSITIONAL, "id of one message", NULL, 0}, OF_CAMPAIGN, END};
 const struct fl_ops_param fl_ops_params_queue_flush[] = {OF_CAMPAIGN, END};
 const struct fl_ops_param fl_ops_params_queue_show[] = {OF_CAMPAIGN, END};
 const struct fl_ops_param fl_ops_params_queue_list[] = {
     {"state", FL_OPS_STRING, 0, "only this state (default: all that are not final)",
      "planned|due|claimed|begun|deferred|accepted|delivered|bounced|failed|uncertain|suppressed|"
-     "expired|held|cancelled"},
+     "expired|held|cancelled",
+     0},
     OF_CAMPAIGN,
     END};
 const struct fl_ops_param fl_ops_params_queue_resolve[] = {
-    {"message", FL_OPS_STRING, NEEDED, "id of the message", NULL},
-    {"as", FL_OPS_STRING, FL_OPS_NEEDED, "what is known now", "sent|failed|retry"},
+    {"message", FL_OPS_STRING, NEEDED, "id of the message", NULL, 0},
+    {"as", FL_OPS_STRING, FL_OPS_NEEDED, "what is known now", "sent|failed|retry", 0},
     END};
 const struct fl_ops_param fl_ops_params_run_plan[] = {
-    {"once", FL_OPS_BOOL, FL_OPS_NEEDED, "one round, then end", NULL}, END};
+    {"once", FL_OPS_BOOL, FL_OPS_NEEDED, "one round, then end", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_store_backup[] = {
-    {"file", FL_OPS_PATH, NEEDED, "file to write", NULL}, END};
+    {"file", FL_OPS_PATH, NEEDED, "file to write", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_why[] = {CUSTOMER, CAMPAIGN, END};

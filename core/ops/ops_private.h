@@ -39,6 +39,9 @@ void fl_ops_note(const struct fl_ops_sink *sink, const char *fmt, ...) FL_PRINTF
 void fl_ops_progress(const struct fl_ops_sink *sink, const char *what, int64_t done, int64_t total);
 const char *fl_ops_put_name(enum fl_put put); /* "inserted", "updated", "unchanged" */
 
+FL_CHECK_RESULT enum fl_status fl_ops_base64(struct fl_arena *arena, const void *data, size_t len,
+                                             char **out, struct fl_error *err);
+
 /* --- arguments --- */
 int64_t fl_ops_limit(const struct fl_ops_args *args, int64_t fallback);
 bool fl_ops_is_dry(const struct fl_ops_args *args);
@@ -79,6 +82,7 @@ FL_CHECK_RESULT enum fl_status fl_ops_customer(struct fl_ops_context *context,
 FL_CHECK_RESULT enum fl_status fl_ops_campaign(struct fl_ops_context *context,
                                                struct fl_ops_args *args, const char *name,
                                                struct fl_campaign_row *out, struct fl_error *err);
+json_t *fl_ops_consent_row(const struct fl_consent *consent);
 const char *fl_ops_customer_state_name(enum fl_customer_state state);
 const char *fl_ops_consent_state_name(enum fl_consent_state state);
 const char *fl_ops_address_status_name(enum fl_address_status status);
@@ -97,6 +101,9 @@ FL_CHECK_RESULT enum fl_status fl_ops_message_row(struct fl_ops_names *names,
                                                   const struct fl_message *message,
                                                   enum fl_message_state shown_state, json_t **out,
                                                   struct fl_error *err);
+/* The name of the campaign a message belongs to. */
+FL_CHECK_RESULT enum fl_status fl_ops_message_campaign(struct fl_ops_names *names, int64_t message,
+                                                       const char **out, struct fl_error *err);
 /* The events of a message as an array. */
 FL_CHECK_RESULT enum fl_status fl_ops_events(struct fl_ops_context *context, int64_t message,
                                              json_t **out, struct fl_error *err);
@@ -109,6 +116,28 @@ FL_CHECK_RESULT enum fl_status fl_ops_message_state(struct fl_ops_context *conte
 FL_CHECK_RESULT enum fl_status fl_ops_message_in_hand(struct fl_ops_context *context,
                                                       struct fl_arena *arena, int64_t message,
                                                       bool *out_is_in_hand, bool *out_is_begun,
+                                                      struct fl_error *err);
+
+/* A channel the store has seen; FL_NOT_FOUND. */
+FL_CHECK_RESULT enum fl_status fl_ops_channel_id(struct fl_ops_context *context, const char *name,
+                                                 int64_t *out_id, enum fl_medium *out_medium);
+
+/* --- checks: rows of OK, WARN and FAIL --- */
+enum fl_ops_check { FL_OPS_FINE, FL_OPS_WARN, FL_OPS_FAIL };
+void fl_ops_check_emit(const struct fl_ops_sink *sink, enum fl_ops_check check, const char *what,
+                       const char *detail, const char *remedy);
+/* A row for each violation, or one that says there is none. */
+FL_CHECK_RESULT enum fl_status fl_ops_store_checked(struct fl_store *store,
+                                                    const struct fl_ops_sink *sink,
+                                                    struct fl_error *err);
+/* When the next message of a configured channel is or was due; FL_TIME_NONE. */
+FL_CHECK_RESULT enum fl_status fl_ops_oldest_due(struct fl_ops_context *context, int64_t *out,
+                                                 struct fl_error *err);
+/* Loads the plugin into this process and looks at the options; never call it in core. */
+FL_CHECK_RESULT enum fl_status fl_ops_channel_options(struct fl_ops_context *context,
+                                                      struct fl_arena *arena,
+                                                      const struct fl_conf_channel *channel,
+                                                      struct fl_faults *faults,
                                                       struct fl_error *err);
 
 /* --- content --- */
@@ -127,11 +156,25 @@ FL_CHECK_RESULT enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
                                                    enum fl_medium medium);
 
 /* --- campaigns --- */
+/* Test sends live in a campaign of their own, so that no report counts them. */
+#define FL_OPS_TEST_PREFIX "test:"
+FL_CHECK_RESULT enum fl_status fl_ops_campaigns(struct fl_ops_context *context,
+                                                struct fl_arena *arena, bool with_tests,
+                                                struct fl_campaign_row **out, size_t *out_n,
+                                                struct fl_error *err);
+/* Messages in all and those that are not final; campaign 0: of all campaigns. */
+FL_CHECK_RESULT enum fl_status fl_ops_message_totals(struct fl_ops_context *context,
+                                                     int64_t campaign, int64_t *out_all,
+                                                     int64_t *out_waiting, struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_ops_campaign_parsed(struct fl_ops_context *context,
                                                       struct fl_ops_args *args,
                                                       const struct fl_campaign_row *row,
                                                       struct fl_campaign **out,
                                                       struct fl_error *err);
+/* The stage that is meant ("" without stages) and its content. */
+FL_CHECK_RESULT enum fl_status fl_ops_stage(const struct fl_campaign *campaign, const char *wanted,
+                                            const char **out_stage, const char **out_content,
+                                            struct fl_error *err);
 /* Plans what is due of one campaign and emits a row for each stage and rule. */
 FL_CHECK_RESULT enum fl_status fl_ops_campaign_plan_rows(struct fl_ops_call *call,
                                                          const struct fl_campaign_row *row,

@@ -52,10 +52,10 @@ static const struct fl_ops_op table[] = {
     {"config", "check", "check a configuration file and list all its faults",
      fl_ops_params_config_check, FL_OPS_LOCAL | FL_OPS_CHECKS, "result,file,channels",
      fl_ops_config_check_run, "config check\nconfig check /etc/fairline/fairline.conf"},
-    {"config", "dump", "show the settings in force", fl_ops_params_config_dump, FL_OPS_LOCAL,
-     "section,key,value,is_default", fl_ops_config_dump_run, "config dump -n"},
+    {"config", "dump", "show the settings in force", fl_ops_params_config_dump,
+     FL_OPS_LOCAL | FL_OPS_RAW, NULL, fl_ops_config_dump_run, "config dump -n"},
     {"config", "help", "explain the keys of the configuration file", fl_ops_params_config_help,
-     FL_OPS_LOCAL, "section,key,expected,default,help", fl_ops_config_help_run,
+     FL_OPS_LOCAL, "key,expected,default,help", fl_ops_config_help_run,
      "config help\nconfig help retry_first"},
     {"consent", "history", "every line of a customer's consent ledger", fl_ops_params_customer, 0,
      "at,purpose,medium,state,source,proof", fl_ops_consent_history_run, "consent history D-1007"},
@@ -89,7 +89,7 @@ static const struct fl_ops_op table[] = {
      fl_ops_params_demo_reply, FL_OPS_LOCAL, "step,result,count", fl_ops_demo_reply_run,
      "--data-dir /tmp/dairy demo reply --count 40"},
     {"doctor", NULL, "look for what is wrong or will be, with the remedy", fl_ops_params_none,
-     FL_OPS_DIRECT | FL_OPS_CHECKS, "result,what,detail,remedy", fl_ops_doctor_run, "doctor"},
+     FL_OPS_LOCAL | FL_OPS_CHECKS, "result,what,detail,remedy", fl_ops_doctor_run, "doctor"},
     {"feedback", "assign", "say whose feedback it is", fl_ops_params_feedback_assign, FL_OPS_WRITES,
      "id,customer,message,matched_by", fl_ops_feedback_assign_run,
      "feedback assign 14620000000000000 --customer D-1007"},
@@ -118,7 +118,7 @@ static const struct fl_ops_op table[] = {
     {"plugin", "list", "list the plugins that are installed", fl_ops_params_none, FL_OPS_LOCAL,
      "name,version,medium,direction,summary", fl_ops_plugin_list_run, "plugin list"},
     {"plugin", "show", "a plugin's options, capabilities and limits", fl_ops_params_plugin,
-     FL_OPS_LOCAL, "section,key,value,help", fl_ops_plugin_show_run, "plugin show email"},
+     FL_OPS_LOCAL, NULL, fl_ops_plugin_show_run, "plugin show email"},
     {"queue", "cancel", "cancel queued messages", fl_ops_params_queue_select,
      FL_OPS_WRITES | FL_OPS_CONFIRMS, "action,messages", fl_ops_queue_cancel_run,
      "queue cancel 14620000000000000\nqueue cancel --campaign spring --yes"},
@@ -140,8 +140,8 @@ static const struct fl_ops_op table[] = {
     {"run", "plan", "plan every scheduled campaign once, for those who want cron",
      fl_ops_params_run_plan, FL_OPS_WRITES, CAMPAIGN_COUNTS, fl_ops_run_plan_run,
      "run plan --once"},
-    {"status", NULL, "is it running, what is queued, what is late", fl_ops_params_none, 0,
-     "what,state,detail", fl_ops_status_run, "status\nstatus -o json"},
+    {"status", NULL, "is it running, what is queued, what is late", fl_ops_params_none, 0, NULL,
+     fl_ops_status_run, "status\nstatus -o json"},
     {"store", "backup", "a consistent copy of the store while it is in use",
      fl_ops_params_store_backup, FL_OPS_DIRECT, "file,bytes", fl_ops_store_backup_run,
      "store backup /var/backups/fairline.db"},
@@ -166,5 +166,35 @@ const struct fl_ops_op *fl_ops_find(const char *noun, const char *verb)
     for (const struct fl_ops_op *op = table; op->noun; op++)
         if (fl_str_equal(op->noun, noun) && fl_str_equal(op->verb, verb))
             return op;
+    return NULL;
+}
+
+static const struct {
+    const char *noun, *summary;
+} nouns[] = {
+    {"campaign", "what is said to whom and when"},
+    {"channel", "configured ways out and in"},
+    {"config", "the configuration file"},
+    {"consent", "what customers agreed to"},
+    {"content", "what is said, in every language"},
+    {"customer", "who they are and what was said"},
+    {"demo", "the sample company"},
+    {"doctor", "look for what is wrong or will be"},
+    {"feedback", "what customers said"},
+    {"import", "bring customers in"},
+    {"message", "one message to one customer"},
+    {"plugin", "what channels are made of"},
+    {"queue", "messages that are not finished"},
+    {"run", "tasks of the daemon, once"},
+    {"status", "what is running, queued and late"},
+    {"store", "where everything is remembered"},
+    {"why", "why a customer got a campaign, or did not"},
+};
+
+const char *fl_ops_noun_summary(const char *noun)
+{
+    for (size_t i = 0; i < sizeof nouns / sizeof nouns[0]; i++)
+        if (fl_str_equal(nouns[i].noun, noun))
+            return nouns[i].summary;
     return NULL;
 }

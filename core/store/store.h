@@ -579,6 +579,10 @@ FL_CHECK_RESULT enum fl_status fl_store_feedback_put(struct fl_store *store,
 FL_CHECK_RESULT enum fl_status fl_store_feedback_get(struct fl_store *store, struct fl_arena *arena,
                                                      int64_t id, struct fl_feedback *out,
                                                      struct fl_error *err);
+/* Staff say whose it is: matched_by becomes FL_MATCH_STAFF with confidence 1; `message` 0: none. */
+FL_CHECK_RESULT enum fl_status fl_store_feedback_assign(struct fl_store *store, int64_t feedback,
+                                                        int64_t customer, int64_t message,
+                                                        struct fl_error *err);
 struct fl_feedback_filter {
     int64_t after;    /* ids above this */
     int64_t customer; /* 0: any */

@@ -1,0 +1,114 @@
+/* The part of a manual page that the table knows, in scdoc. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/cli_private.h"
+
+/* scdoc reads _ and * as marks, and a line that begins with a dot is roff's. */
+static void put_plain(const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("_*\\#`", *text))
+            putchar('\\');
+        putchar(*text);
+    }
+}
+
+static void put_upper(const char *text)
+{
+    for (; *text; text++)
+        putchar(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text);
+}
+
+static void put_head(const struct fl_ops_op *op)
+{
+    printf("*fairline %s%s%s*", op->noun, op->verb ? " " : "", op->verb ? op->verb : "");
+    for (const struct fl_ops_param *p = op->params; p->name; p++) {
+        const bool is_needed = p->flags & FL_OPS_NEEDED;
+
+        if (p->flags & FL_OPS_POSITIONAL) {
+            fputs(is_needed ? " _" : " [_", stdout);
+            put_upper(p->name);
+            fputs(p->flags & FL_OPS_REPEATED ? "_..." : "_", stdout);
+            fputs(is_needed ? "" : "]", stdout);
+        } else {
+            printf(is_needed ? " *--%s*" : " [*--%s*", p->name);
+            if (p->type != FL_OPS_BOOL) {
+                fputs(" _", stdout);
+                put_upper(p->name);
+                putchar('_');
+            }
+            fputs(is_needed ? "" : "]", stdout);
+        }
+    }
+    putchar('\n');
+}
+
+static void put_param(const struct fl_ops_param *p)
+{
+    if (p->flags & FL_OPS_POSITIONAL) {
+        fputs("\t_", stdout);
+        put_upper(p->name);
+        fputs("_\n\t\t", stdout);
+    } else {
+        fputs("\t", stdout);
+        if (p->letter)
+            printf("*-%c*, ", p->letter);
+        printf("*--%s*", p->name);
+        if (p->type != FL_OPS_BOOL) {
+            fputs(" _", stdout);
+            put_upper(p->name);
+            putchar('_');
+        }
+        fputs("\n\t\t", stdout);
+    }
+    put_plain(p->help);
+    if (p->choices) {
+        fputs("; one of ", stdout);
+        for (const char *c = p->choices; *c; c++) {
+            const char letter[2] = {*c, '\0'};
+
+            put_plain(*c == '|' ? ", " : letter);
+        }
+    }
+    fputs("\n\n", stdout);
+}
+
+static void put_examples(const char *noun)
+{
+    fputs("# EXAMPLES\n\n", stdout);
+    for (const struct fl_ops_op *op = fl_ops_table(); op->noun; op++) {
+        if (!fl_str_equal(op->noun, noun) || !op->examples)
+            continue;
+        put_plain(op->summary);
+        fputs(":\n\n```\n", stdout);
+        for (const char *p = op->examples; *p;) {
+            size_t len = strcspn(p, "\n");
+
+            printf("    fairline %.*s\n", (int)len, p);
+            p += len;
+            p += *p == '\n';
+        }
+        fputs("```\n\n", stdout);
+    }
+}
+
+int fl_cli_man(const char *noun)
+{
+    if (!fl_cli_is_noun(noun))
+        return FL_EXIT_USAGE;
+    put_examples(noun);
+    fputs("# COMMANDS\n\n", stdout);
+    for (const struct fl_ops_op *op = fl_ops_table(); op->noun; op++) {
+        if (!fl_str_equal(op->noun, noun))
+            continue;
+        put_head(op);
+        fputs("\t", stdout);
+        put_plain(op->summary);
+        fputs("\n\n", stdout);
+        for (const struct fl_ops_param *p = op->params; p->name; p++)
+            put_param(p);
+    }
+    return FL_EXIT_OK;
+}

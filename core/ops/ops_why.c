@@ -1,0 +1,220 @@
+/* `why CUSTOMER CAMPAIGN`: always an answer, from what is stored. */
+#include <string.h>
+
+#include "base/str.h"
+#include "ops/ops_private.h"
+#include "policy/policy.h"
+
+struct collected {
+    struct fl_ops_list messages;
+};
+
+static bool collect(void *ctx, const struct fl_message *message)
+{
+    struct collected *collected = ctx;
+    struct fl_message *copy = fl_ops_list_add(&collected->messages);
+
+    if (copy)
+        *copy = *message;
+    return copy != NULL;
+}
+
+static const char *state_sentence(enum fl_message_state state)
+{
+    switch (state) {
+    case FL_MESSAGE_PLANNED:
+        return "it is planned and its time has not come";
+    case FL_MESSAGE_DUE:
+        return "it is due and waits for a worker";
+    case FL_MESSAGE_CLAIMED:
+    case FL_MESSAGE_BEGUN:
+        return "a worker has it in hand";
+    case FL_MESSAGE_DEFERRED:
+        return "it could not be sent yet and will be tried again";
+    case FL_MESSAGE_ACCEPTED:
+        return "it was sent and the peer took it";
+    case FL_MESSAGE_DELIVERED:
+        return "it was delivered";
+    case FL_MESSAGE_BOUNCED:
+        return "it was sent and came back";
+    case FL_MESSAGE_FAILED:
+        return "it could not be sent";
+    case FL_MESSAGE_UNCERTAIN:
+        return "it was begun and nobody knows whether it left";
+    case FL_MESSAGE_SUPPRESSED:
+        return "it was not sent because of a rule";
+    case FL_MESSAGE_EXPIRED:
+        return "it was tried until it was too late";
+    case FL_MESSAGE_HELD:
+        return "it is held back";
+    case FL_MESSAGE_CANCELLED:
+        return "it was cancelled";
+    }
+    return "its state is unknown";
+}
+
+/* The first attribute of the audience that the customer does not have; NULL when all fit. */
+static const char *attribute_missed(struct fl_arena *arena, const struct fl_campaign *campaign,
+                                    const struct fl_customer *customer)
+{
+    json_t *attributes = json_loads(customer->attributes ? customer->attributes : "{}", 0, NULL);
+    const char *sentence = NULL;
+
+    for (size_t i = 0; campaign->attribute_names && campaign->attribute_names[i]; i++) {
+        const char *name = campaign->attribute_names[i];
+        const char *wanted = campaign->attribute_values[i];
+        const char *found = json_string_value(json_object_get(attributes, name));
+
+        if (fl_str_equal(found, wanted))
+            continue;
+        sentence = found ? fl_arena_printf(arena,
+                                           "the customer is not in the audience: attribute \"%s\" "
+                                           "is \"%s\", expected \"%s\"",
+                                           name, found, wanted)
+                         : fl_arena_printf(arena,
+                                           "the customer is not in the audience: there is no "
+                                           "attribute \"%s\", expected \"%s\"",
+                                           name, wanted);
+        break;
+    }
+    json_decref(attributes);
+    return sentence;
+}
+
+static int32_t anchor_of(const struct fl_customer *customer, const char *name)
+{
+    for (size_t i = 0; i < customer->n_anchors; i++)
+        if (fl_str_equal(customer->anchors[i].name, name))
+            return customer->anchors[i].date;
+    return FL_DATE_NONE;
+}
+
+/* Why no stage of a programme is open for the customer today; NULL when one is. */
+static const char *stages_missed(struct fl_arena *arena, const struct fl_campaign *campaign,
+                                 const struct fl_customer *customer, int32_t today)
+{
+    const char *anchor = campaign->stages[0].anchor;
+    char date[FL_TIME_TEXT_SIZE];
+    bool has_anchor = false;
+
+    for (size_t i = 0; i < campaign->n_stages; i++) {
+        int32_t mine = anchor_of(customer, campaign->stages[i].anchor);
+        int32_t from, to;
+
+        if (mine == FL_DATE_NONE)
+            continue;
+        has_anchor = true;
+        anchor = campaign->stages[i].anchor;
+        fl_stage_anchor_range(&campaign->stages[i], today, &from, &to);
+        if (from <= mine && mine <= to)
+            return NULL;
+    }
+    if (!has_anchor)
+        return fl_arena_printf(arena, "the customer has no date \"%s\", which the stages go by",
+                               anchor);
+    fl_date_format(anchor_of(customer, anchor), date);
+    return fl_arena_printf(arena, "no stage is open today for \"%s\" on %s", anchor, date);
+}
+
+static const char *why_none(struct fl_ops_call *call, const struct fl_campaign_row *row,
+                            const struct fl_campaign *campaign, const struct fl_customer *customer)
+{
+    struct fl_arena *arena = call->args->arena;
+    int64_t now = fl_clock_now(&call->context->clock);
+    const char *sentence = attribute_missed(arena, campaign, customer);
+
+    if (sentence)
+        return sentence;
+    if (customer->state == FL_CUSTOMER_ERASED)
+        return "the customer was erased";
+    if (row->state == FL_CAMPAIGN_DRAFT)
+        return fl_arena_printf(arena,
+                               "the campaign is a draft; \"fairline campaign schedule %s\" "
+                               "lets it run",
+                               row->name);
+    if (row->state == FL_CAMPAIGN_PAUSED)
+        return fl_arena_printf(arena, "the campaign is paused%s%s", *row->reason ? ": " : "",
+                               row->reason);
+    if (row->state == FL_CAMPAIGN_CANCELLED)
+        return fl_arena_printf(arena, "the campaign was cancelled%s%s", *row->reason ? ": " : "",
+                               row->reason);
+    if (campaign->n_stages)
+        sentence = stages_missed(arena, campaign, customer, fl_date_of_time(now));
+    else if (!campaign->is_at_once && campaign->at_us > now)
+        sentence = "the time of the campaign has not come";
+    if (sentence)
+        return sentence;
+    if (row->state == FL_CAMPAIGN_DONE)
+        return "the campaign was planned before the customer fitted its audience";
+    return "the campaign fits and is planned at the next round";
+}
+
+static enum fl_status answer_none(struct fl_ops_call *call, const struct fl_campaign_row *row,
+                                  const struct fl_customer *customer)
+{
+    struct fl_campaign *campaign;
+    json_t *answer;
+    enum fl_status st =
+        fl_ops_campaign_parsed(call->context, call->args, row, &campaign, call->err);
+
+    if (st)
+        return st;
+    answer = json_object();
+    fl_ops_put_str(answer, "customer", customer->external_id);
+    fl_ops_put_str(answer, "campaign", row->name);
+    fl_ops_put_str(answer, "state", "none");
+    fl_ops_put_str(answer, "why", why_none(call, row, campaign, customer));
+    fl_ops_row_emit(call->sink, answer);
+    return FL_OK;
+}
+
+static enum fl_status answer_message(struct fl_ops_call *call, struct fl_ops_names *names,
+                                     const struct fl_message *message)
+{
+    struct fl_arena *arena = call->args->arena;
+    enum fl_message_state state;
+    json_t *row, *events;
+    const char *why;
+    enum fl_status st;
+
+    st = fl_ops_message_state(call->context, arena, message, &state, call->err);
+    if (!st)
+        st = fl_ops_message_row(names, message, state, &row, call->err);
+    if (st)
+        return st;
+    st = fl_ops_events(call->context, message->id, &events, call->err);
+    if (st) {
+        json_decref(row);
+        return st;
+    }
+    why = state_sentence(state);
+    if (message->rule)
+        why = fl_arena_printf(arena, "%s: %s", why, fl_rule_sentence(message->rule));
+    fl_ops_put_str(row, "why", why);
+    (void)json_object_set_new(row, "events", events);
+    fl_ops_row_emit(call->sink, row);
+    return FL_OK;
+}
+
+FL_OPS_RUN(fl_ops_why_run)
+{
+    struct fl_ops_call call = {context, args, sink, err};
+    struct collected collected;
+    struct fl_ops_names names;
+    struct fl_campaign_row row;
+    struct fl_customer customer;
+    enum fl_status st;
+
+    fl_ops_list_init(&collected.messages, args->arena, sizeof(struct fl_message));
+    fl_ops_names_init(&names, context, args->arena);
+    st = fl_ops_customer(context, args, fl_ops_str(args, "customer"), &customer, err);
+    if (!st)
+        st = fl_ops_campaign(context, args, fl_ops_str(args, "campaign"), &row, err);
+    if (!st)
+        st = fl_store_message_of(context->store, customer.id, row.id, collect, &collected, err);
+    if (!st && collected.messages.n == 0)
+        return answer_none(&call, &row, &customer);
+    for (size_t i = 0; !st && i < collected.messages.n; i++)
+        st = answer_message(&call, &names, (struct fl_message *)collected.messages.items + i);
+    return st;
+}
