@@ -239,6 +239,7 @@ FL_OPS_RUN(fl_ops_campaign_preview_run)
     if (st)
         return st;
     /* A channel that never ran is not in the store; e-mail is what there is most of. */
-    (void)fl_ops_channel_id(context, campaign->channel, &id, &medium);
+    if (fl_ops_channel_id(context, campaign->channel, &id, &medium))
+        medium = FL_MEDIUM_EMAIL;
     return fl_ops_content_emit(&call, &version, &customer, row.name, stage, medium);
 }
