@@ -7,10 +7,10 @@
 
 enum { BOUNCE_WEIGHT_MIN = 4, DIAGNOSTIC_MAX = 600, STATUS_MAX = 12, LOOKED_AT_MAX = 16 << 10 };
 
-static const char *const daemons[] = {"mailer-daemon", "mailerdaemon",  "mail-daemon",
-                                      "postmaster",    "mdaemon",       "double-bounce",
-                                      "mail-delivery", "maildelivery",  "mailer_daemon",
-                                      "bounce",        "mail_delivery", "mailerdeamon"};
+static const char *const daemons[] = {
+    "mailer-daemon",   "mailerdaemon",  "mail-daemon",   "postmaster",    "mdaemon",
+    "double-bounce",   "mail-delivery", "maildelivery",  "mailer_daemon", "post_master",
+    "mail delivery s", "bounce",        "mail_delivery", "mailerdeamon"};
 
 /* Lines that open a bounce of the programs that send them. */
 static const char *const bounce_phrases[] = {
@@ -31,6 +31,9 @@ static const char *const bounce_phrases[] = {
     "unable to deliver your message",
     "unable to deliver message to",
     "wasn't able to deliver your message",
+    "there was an error delivering your mail",
+    "error message below",
+    "did not reach the following",
     "i'm sorry to have to inform you",
     "unable to deliver to these recipients",
     "message could not be delivered",
@@ -84,6 +87,10 @@ static const char *const original_marks[] = {
     "original message follows",
     "included is a copy of the message",
     "--- returned message",
+    "----- original message -----",
+    "original message:\nfrom:",
+    "message headers follow",
+    "header of the original message",
 };
 
 static const char *any_phrase(const char *text, const char *const *phrases, size_t n)
@@ -125,11 +132,12 @@ static int weigh(const struct fl_feedback_mail *mail, const struct fl_feedback_p
                  const char *head)
 {
     const char *return_path = fl_feedback_field(&mail->fields, "Return-Path");
+    const char *from = fl_feedback_field(&mail->fields, "From"); /* "MAILER-DAEMON <>" */
     char status[STATUS_MAX];
     int weight = 0;
 
-    weight +=
-        2 * (is_daemon(parsed->from_address) || is_daemon(return_path + strspn(return_path, "< ")));
+    weight += 2 * (is_daemon(parsed->from_address) || is_daemon(from + strspn(from, "\"")) ||
+                   is_daemon(return_path + strspn(return_path, "< ")));
     weight += strncmp(return_path, "<>", 2) == 0;
     weight += 2 * has_bounce_subject(parsed->subject);
     weight += 4 * fl_feedback_has_field(&mail->fields, "X-Failed-Recipients");
@@ -219,6 +227,13 @@ static const char *head_of(struct fl_arena *arena, const char *text)
     size_t len = mark ? (size_t)(mark - text) : strlen(text);
 
     return fl_arena_strndup(arena, text, fl_feedback_utf8_cut(text, len, LOOKED_AT_MAX));
+}
+
+const char *fl_feedback_reason(struct fl_arena *arena, const char *text)
+{
+    const char *head = head_of(arena, text);
+
+    return head ? reason(arena, head, head) : NULL;
 }
 
 static enum fl_status fill(struct fl_arena *arena, const struct fl_feedback_mail *mail,

@@ -3,7 +3,6 @@
  * peer says in words stands above its status, and a status above the bare reply code: many peers
  * answer "550 5.7.1" to an unknown user and "550" to everything.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "feedback/feedback_private.h"
@@ -80,6 +79,13 @@ static const struct row rows[] = {
     SAYS("too fast", FL_FAULT_THROTTLED),
     SAYS("too much mail", FL_FAULT_THROTTLED),
     SAYS("throttl", FL_FAULT_THROTTLED),
+    SAYS("too many recipients", FL_FAULT_THROTTLED),
+    SAYS("too many emails", FL_FAULT_THROTTLED),
+    SAYS("too many invalid recipients", FL_FAULT_POLICY),
+    SAYS("recipient address rejected: access denied", FL_FAULT_ADDRESS), /* Exchange Online */
+    SAYS("reverse dns", FL_FAULT_POLICY),
+    SAYS("rdns", FL_FAULT_POLICY),
+    SAYS("ptr record", FL_FAULT_POLICY),
     SAYS("greylist", FL_FAULT_TRANSIENT),
     SAYS("graylist", FL_FAULT_TRANSIENT),
     SAYS("grey list", FL_FAULT_TRANSIENT),
@@ -98,7 +104,6 @@ static const struct row rows[] = {
     SAYS("unknown user", FL_FAULT_ADDRESS),
     SAYS("user is unknown", FL_FAULT_ADDRESS),
     SAYS("is unknown to", FL_FAULT_ADDRESS),
-    SAYS("unknown address", FL_FAULT_ADDRESS),
     SAYS("unknown recipient", FL_FAULT_ADDRESS),
     SAYS("recipient unknown", FL_FAULT_ADDRESS),
     SAYS("unknown local", FL_FAULT_ADDRESS),
@@ -127,14 +132,17 @@ static const struct row rows[] = {
     SAYS("does not exist", FL_FAULT_ADDRESS),
     SAYS("doesn't exist", FL_FAULT_ADDRESS),
     SAYS("user doesn't have", FL_FAULT_ADDRESS),
-    SAYS("doesn't have a", FL_FAULT_ADDRESS),
-    SAYS("does not have a", FL_FAULT_ADDRESS),
+    SAYS("doesn't have an account", FL_FAULT_ADDRESS),
     SAYS("invalid recipient", FL_FAULT_ADDRESS),
     SAYS("invalid mailbox", FL_FAULT_ADDRESS),
     SAYS("invalid address", FL_FAULT_ADDRESS),
     SAYS("bad destination mailbox", FL_FAULT_ADDRESS),
     SAYS("bad address syntax", FL_FAULT_ADDRESS),
     SAYS("no longer valid", FL_FAULT_ADDRESS),
+    SAYS("not recognized", FL_FAULT_ADDRESS),
+    SAYS("address couldn't be found", FL_FAULT_ADDRESS),
+    SAYS("domain is not reachable", FL_FAULT_ADDRESS),
+    SAYS("no valid recipients", FL_FAULT_ADDRESS),
     SAYS("unrouteable address", FL_FAULT_ADDRESS),
     SAYS("unrouteable mail domain", FL_FAULT_ADDRESS),
     SAYS("can't find any mail exchanger", FL_FAULT_ADDRESS),
@@ -230,16 +238,13 @@ static const struct row rows[] = {
     /* Only now what the bare reply code may mean. */
     SAYS("mailbox unavailable", FL_FAULT_ADDRESS),
     SAYS("recipient rejected", FL_FAULT_ADDRESS),
-    SAYS("recipient address rejected", FL_FAULT_ADDRESS),
     CODE(421, FL_FAULT_TRANSIENT),
     CODE(450, FL_FAULT_TRANSIENT),
     CODE(451, FL_FAULT_TRANSIENT),
     CODE(452, FL_FAULT_MAILBOX),
     CODE(530, FL_FAULT_OUR_SIDE),
     CODE(535, FL_FAULT_OUR_SIDE),
-    CODE(551, FL_FAULT_ADDRESS),
     CODE(552, FL_FAULT_MAILBOX),
-    CODE(553, FL_FAULT_ADDRESS),
     CODE(571, FL_FAULT_POLICY),
 };
 
@@ -270,6 +275,20 @@ static bool fits(const struct row *row, const char *status, int code, const char
     return row->permanence == ANY || row->permanence == permanence;
 }
 
+/* Lower case, with single blanks: peers fold their sentences as they like. */
+static void squeeze(const char *text, char out[DIAGNOSTIC_MAX])
+{
+    size_t n = 0;
+
+    for (; *text && n + 1 < DIAGNOSTIC_MAX; text++)
+        if (!strchr(" \t\r\n", *text))
+            out[n++] = *text;
+        else if (n && out[n - 1] != ' ')
+            out[n++] = ' ';
+    out[n] = '\0';
+    fl_str_lower_ascii(out);
+}
+
 enum fl_fault_class fl_feedback_classify(const char *status, int code, const char *diagnostic,
                                          bool *out_is_hard)
 {
@@ -278,8 +297,7 @@ enum fl_fault_class fl_feedback_classify(const char *status, int code, const cha
     enum permanence permanence;
 
     status = status ? status : "";
-    snprintf(lowered, sizeof lowered, "%s", diagnostic ? diagnostic : "");
-    fl_str_lower_ascii(lowered);
+    squeeze(diagnostic ? diagnostic : "", lowered);
     permanence = permanence_of(status, code);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (fits(&rows[i], status, code, lowered, permanence)) {

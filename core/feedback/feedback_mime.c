@@ -216,7 +216,22 @@ static enum fl_status take_text(struct walk *walk)
     return mail->text ? FL_OK : fl_feedback_no_memory(walk->err);
 }
 
-static enum fl_status walk_mail(struct walk *walk, GMimeMessage *message)
+/* A multipart whose delimiter never comes: what there is, is text. */
+static enum fl_status take_unparted(struct walk *walk, const char *data, size_t len)
+{
+    size_t max = len < PART_BYTES_MAX ? len : PART_BYTES_MAX;
+    const char *text = fl_feedback_to_utf8(walk->arena, NULL, data, max);
+
+    if (!text)
+        return fl_feedback_no_memory(walk->err);
+    fl_feedback_unify_newlines((char *)(uintptr_t)text);
+    fl_buf_add(&walk->text, text, fl_feedback_utf8_cut(text, strlen(text), walk->text.max));
+    return FL_OK;
+}
+
+/* `data` is the body. */
+static enum fl_status walk_mail(struct walk *walk, GMimeMessage *message, const char *data,
+                                size_t len)
 {
     GMimeObject *root = g_mime_message_get_mime_part(message);
     GMimeContentType *type = root ? g_mime_object_get_content_type(root) : NULL;
@@ -230,10 +245,12 @@ static enum fl_status walk_mail(struct walk *walk, GMimeMessage *message)
     if (!walk->mail->report_type)
         return fl_feedback_no_memory(walk->err);
     st = walk_part(walk, root, 0);
+    if (!st && GMIME_IS_MULTIPART(root) && walk->n_parts == 1)
+        st = take_unparted(walk, data, len);
     return st ? st : take_text(walk);
 }
 
-static enum fl_status open_tree(struct walk *walk, const char *data, size_t len)
+static enum fl_status open_tree(struct walk *walk, const char *data, size_t len, size_t header_len)
 {
     GMimeStream *stream;
     GMimeParser *parser;
@@ -246,7 +263,7 @@ static enum fl_status open_tree(struct walk *walk, const char *data, size_t len)
     g_object_unref(stream);
     message = g_mime_parser_construct_message(parser, NULL);
     if (message) {
-        st = walk_mail(walk, message);
+        st = walk_mail(walk, message, data + header_len, len - header_len);
         g_object_unref(message);
     }
     g_object_unref(parser);
@@ -274,7 +291,7 @@ enum fl_status fl_feedback_mail_open(struct fl_arena *arena, const char *data, s
         return st;
     fl_buf_init(&walk.text, FL_FEEDBACK_TEXT_MAX);
     fl_buf_init(&walk.html, FL_FEEDBACK_TEXT_MAX);
-    st = open_tree(&walk, data, len);
+    st = open_tree(&walk, data, len, used);
     fl_buf_finish(&walk.text);
     fl_buf_finish(&walk.html);
     if (!st)

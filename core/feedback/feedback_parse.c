@@ -129,12 +129,14 @@ static void decide_human(const struct fl_feedback_mail *mail, struct fl_feedback
     } else if (fl_feedback_is_list(mail) && !is_sent_to_unsubscribe(out)) {
         out->kind = FL_FEEDBACK_LIST;
         out->confidence = 0.9;
-    } else if (automatic > 0 && !(is_sent_to_unsubscribe(out) && automatic < 0.9)) {
-        out->kind = FL_FEEDBACK_AUTO_REPLY;
-        out->confidence = automatic;
-    } else if (is_sent_to_unsubscribe(out)) {
+    } else if (is_sent_to_unsubscribe(out) ||
+               fl_feedback_has_field(&mail->fields, "X-Apple-Unsubscribe")) {
+        /* Before automatic replies: mail programs send this for the customer and say so. */
         out->kind = FL_FEEDBACK_OPT_OUT;
         out->confidence = 0.99;
+    } else if (automatic > 0) {
+        out->kind = FL_FEEDBACK_AUTO_REPLY;
+        out->confidence = automatic;
     } else if (fl_feedback_is_opt_out(has_words ? out->text : out->subject)) {
         out->kind = FL_FEEDBACK_OPT_OUT;
         out->confidence = 0.9;

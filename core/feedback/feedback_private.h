@@ -82,6 +82,8 @@ FL_CHECK_RESULT enum fl_status fl_feedback_text_bounce(struct fl_arena *arena,
                                                        const struct fl_feedback_mail *mail,
                                                        struct fl_feedback_parsed *out,
                                                        bool *out_is_bounce, struct fl_error *err);
+/* The paragraph of a bounce for people that says why, "" when none does; NULL: no memory. */
+const char *fl_feedback_reason(struct fl_arena *arena, const char *text);
 /* SMTP reply code and RFC 3463 status written in words; 0 and "" where there is none. */
 int fl_feedback_find_code(const char *text);
 bool fl_feedback_find_status(const char *text, char *out, size_t out_size);
@@ -109,6 +111,38 @@ bool fl_feedback_is_challenge(const struct fl_feedback_mail *mail, const char *s
 double fl_feedback_is_auto_reply(const struct fl_feedback_mail *mail, const char *subject);
 /* The whole of a short text asks to be left alone. */
 bool fl_feedback_is_opt_out(const char *text);
+
+/* --- what becomes of it, in core
+ * -----------------------------------------------------------------*/
+
+enum { FL_FEEDBACK_CUSTOMERS_MAX = 16 }; /* that may share one address */
+
+struct fl_feedback_matched {
+    enum fl_match by; /* FL_MATCH_NONE: nothing else counts */
+    double confidence;
+    struct fl_message message;                    /* id 0: none */
+    int64_t customers[FL_FEEDBACK_CUSTOMERS_MAX]; /* the first is meant, all have the address */
+    size_t n_customers;
+};
+
+/* Finds the message and customer of a piece; FL_OK with FL_MATCH_NONE when there is none. */
+FL_CHECK_RESULT enum fl_status fl_feedback_match(const struct fl_feedback_context *context,
+                                                 int64_t channel, enum fl_medium medium,
+                                                 const struct fl_feedback_parsed *parsed,
+                                                 const struct fl_inbound *inbound,
+                                                 struct fl_feedback_matched *out,
+                                                 struct fl_error *err);
+/* Stores an event and moves the message to `to` where the state table allows it. */
+FL_CHECK_RESULT enum fl_status fl_feedback_settle(const struct fl_feedback_context *context,
+                                                  const struct fl_message *message,
+                                                  enum fl_message_state to,
+                                                  const struct fl_event *event, int64_t *out_event,
+                                                  struct fl_error *err);
+/* Gives the address of a message a worse status; never a better one. */
+FL_CHECK_RESULT enum fl_status fl_feedback_blame_address(const struct fl_feedback_context *context,
+                                                         const struct fl_message *message,
+                                                         enum fl_address_status status,
+                                                         int64_t event, struct fl_error *err);
 
 /* --- the words of each language
  * ------------------------------------------------------------------- Lists end with NULL; a

@@ -113,10 +113,30 @@ static enum fl_status read_recipient(struct fl_arena *arena,
     if (!out->action[0])
         out->action = status[0] == '2' ? "delivered" : status[0] == '4' ? "delayed" : "failed";
     out->fault = FL_FAULT_NONE;
+    out->is_hard = false;
     if (strcmp(out->action, "failed") == 0 || strcmp(out->action, "delayed") == 0)
         out->fault = fl_feedback_classify(status, out->code, diagnostic, &out->is_hard);
     if (strcmp(out->action, "failed") != 0)
         out->is_hard = false;
+    return FL_OK;
+}
+
+/* A report that names no reason often has one in its words for people. */
+static enum fl_status ask_the_text(struct fl_arena *arena, const struct fl_feedback_mail *mail,
+                                   struct fl_feedback_recipient *recipient, struct fl_error *err)
+{
+    const char *reason;
+
+    if (recipient->fault != FL_FAULT_UNKNOWN || recipient->diagnostic[0])
+        return FL_OK;
+    reason = fl_feedback_reason(arena, mail->text);
+    if (!reason)
+        return fl_feedback_no_memory(err);
+    recipient->diagnostic = reason;
+    recipient->code = fl_feedback_find_code(reason);
+    recipient->fault =
+        fl_feedback_classify(recipient->status, recipient->code, reason, &recipient->is_hard);
+    recipient->is_hard = recipient->is_hard && strcmp(recipient->action, "failed") == 0;
     return FL_OK;
 }
 
@@ -166,8 +186,11 @@ enum fl_status fl_feedback_dsn(struct fl_arena *arena, const struct fl_feedback_
 
         p += strspn(p, "\r\n");
         st = fl_feedback_fields_parse(arena, p, strlen(p), &fields, &used, err);
-        if (!st && is_recipient(&fields))
-            st = read_recipient(arena, &fields, &recipients[n++], err);
+        if (!st && is_recipient(&fields)) {
+            st = read_recipient(arena, &fields, &recipients[n], err);
+            if (!st)
+                st = ask_the_text(arena, mail, &recipients[n++], err);
+        }
         if (st)
             return st;
         p += used;
