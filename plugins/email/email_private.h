@@ -157,11 +157,16 @@ struct email_wire {
 
     bool is_login_pending, is_logged_in;
     bool is_starttls_pending, is_injected;
+    bool is_ehlo_pending;
     int64_t reply_since_ms; /* 0: no reply under way */
     char line[1100];
     size_t line_len;
-    struct email_reply last;  /* last complete reply */
-    struct email_reply login; /* the reply that refused the login */
+    struct email_reply last;    /* last complete reply */
+    struct email_reply refused; /* last one of 400 and above */
+    struct email_reply login;   /* the reply that refused the login */
+    bool is_after_body;
+    struct email_reply end; /* the first reply after the body of the current message; code -1:
+                               there will be none that can be read */
 };
 
 void email_wire_init(struct email_wire *wire, int timeout_ms);

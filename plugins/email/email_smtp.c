@@ -168,8 +168,10 @@ static const char *on_body(void **ctx, int *len, void *arg)
         *len = (int)slot->body->len;
         return slot->body->str;
     }
-    if (!slot->run->wire.is_cut) /* else nothing reaches the server any more */
+    if (!slot->run->wire.is_cut) { /* else nothing reaches the server any more */
         slot->is_ended = true;
+        slot->run->wire.is_after_body = true;
+    }
     *len = 0;
     return NULL;
 }
@@ -303,6 +305,8 @@ static void on_mail(struct smtp_run *run, smtp_message_t message)
     }
     run->current = slot;
     slot->is_begun = true;
+    run->wire.is_after_body = false;
+    memset(&run->wire.end, 0, sizeof run->wire.end);
     if (reply.code / 100 != 2)
         slot_refused(slot, EMAIL_STAGE_MAIL, &reply);
     run_add_next(run);
@@ -323,8 +327,6 @@ static void on_sent(smtp_message_t message)
     struct email_reply reply;
 
     reply_read(smtp_message_transfer_status(message), &reply);
-    if (!reply.code) /* with BDAT the event comes for a lost connection too */
-        return;
     if (reply.code / 100 == 2 && slot->is_ended)
         slot_report(slot, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE, &reply, NULL);
     else if (reply.code >= 400)
@@ -489,19 +491,21 @@ static void run_session(struct smtp_run *run)
     else if (email_tls_trouble(run->self->tls)[0] && set->tls != EMAIL_TLS_OPTIONAL)
         run_note(run, FL_FAULT_OUR_SIDE, "the TLS handshake with \"%s\" failed: %s", set->host,
                  email_tls_trouble(run->self->tls));
-    else if (wire->last.code >= 400 && !run->current)
-        run_note(run, email_classify(EMAIL_STAGE_MAIL, &wire->last).fault,
-                 "\"%s\" refuses us: %d %s", set->host, wire->last.code, wire->last.text);
+    else if (wire->refused.code && !run->current)
+        run_note(run, email_classify(EMAIL_STAGE_MAIL, &wire->refused).fault,
+                 "\"%s\" refuses us: %d %s", set->host, wire->refused.code, wire->refused.text);
     else if (error && !run->current)
         run_note(run, FL_FAULT_TRANSIENT, "could not connect to \"%s\" port %d: %s", set->host,
                  set->port, smtp_strerror(error, text, sizeof text));
-    else
+    else if (!run->is_stopping)
         run_note(run, FL_FAULT_TRANSIENT, "\"%s\" closed the connection", set->host);
 }
 
 /* The items that got no report during the session; counts those that were not tried. */
 static uint32_t run_settle(struct smtp_run *run)
 {
+    /* libesmtp gives up on a reply whose lines differ in status; it was read along here. */
+    const struct email_reply *end = &run->wire.end;
     uint32_t untried = 0;
 
     for (uint32_t i = 0; i < run->n_items; i++) {
@@ -509,7 +513,11 @@ static uint32_t run_settle(struct smtp_run *run)
 
         if (slot->is_reported)
             continue;
-        if (slot->is_ended)
+        if (slot->is_ended && slot == run->current && end->code >= 400)
+            slot_refused(slot, EMAIL_STAGE_DATA, end);
+        else if (slot->is_ended && slot == run->current && end->code / 100 == 2)
+            slot_report(slot, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE, end, NULL);
+        else if (slot->is_ended)
             slot_report(slot, FL_OUTCOME_UNCERTAIN, FL_FAULT_TRANSIENT, NULL,
                         "the message was sent and no reply came");
         else if (slot->is_begun)

@@ -57,6 +57,7 @@ void email_wire_connected(struct email_wire *wire, int port)
     wire->line_len = 0;
     wire->is_login_pending = wire->is_logged_in = wire->is_starttls_pending = false;
     memset(&wire->last, 0, sizeof wire->last);
+    memset(&wire->refused, 0, sizeof wire->refused);
     for (int i = 0; i < EMAIL_WIRE_FDS && wire->fd < 0; i++) {
         if (!wire->was_open[i] && is_connected_to(wire->first_fd + i, port))
             wire->fd = wire->first_fd + i;
@@ -97,6 +98,10 @@ void email_wire_quit(struct email_wire *wire, SSL *starttls)
 static void reply_complete(struct email_wire *wire)
 {
     wire->reply_since_ms = 0;
+    if (wire->last.code >= 400)
+        wire->refused = wire->last;
+    if (wire->is_after_body && !wire->end.code)
+        wire->end = wire->last;
     if (wire->is_login_pending && wire->last.code != 334) {
         wire->is_login_pending = false;
         wire->is_logged_in = wire->last.code == 235;
@@ -105,17 +110,40 @@ static void reply_complete(struct email_wire *wire)
     }
 }
 
+/* What comes from here on answers something else, QUIT perhaps. */
+static void end_is_lost(struct email_wire *wire)
+{
+    if (wire->is_after_body && !wire->end.code)
+        wire->end.code = -1;
+}
+
 static void line_complete(struct email_wire *wire)
 {
     struct email_reply reply;
 
     wire->line[wire->line_len] = '\0';
     wire->line_len = 0;
-    if (!email_reply_parse(wire->line, &reply))
+    if (!email_reply_parse(wire->line, &reply)) {
+        end_is_lost(wire);
         return;
+    }
     wire->last = reply;
     if (wire->line[3] != '-')
         reply_complete(wire);
+}
+
+/* With CHUNKING libesmtp sends BDAT commands ahead, and when the connection breaks then it steps
+ * below the first entry of its table of states and calls what lies there.  Nothing turns CHUNKING
+ * off, so the offer is made unreadable: `buf` is libesmtp's own read buffer, seen before libesmtp
+ * parses it.  Changing the last letter works however the reply was cut into reads. */
+static void hide_chunking(const struct email_wire *wire, const char *last_letter)
+{
+    static const char keyword[] = "CHUNKING";
+    enum { AFTER_CODE = 4 };
+
+    if (wire->is_ehlo_pending && wire->line_len == AFTER_CODE + sizeof keyword - 1 &&
+        g_ascii_strncasecmp(wire->line + AFTER_CODE, keyword, sizeof keyword - 1) == 0)
+        *(char *)(uintptr_t)last_letter = 'X';
 }
 
 static void watch_read(struct email_wire *wire, const char *buf, size_t len)
@@ -134,6 +162,7 @@ static void watch_read(struct email_wire *wire, const char *buf, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (wire->line_len < sizeof wire->line - 1)
             wire->line[wire->line_len++] = buf[i];
+        hide_chunking(wire, buf + i);
         if (buf[i] == '\n')
             line_complete(wire);
     }
@@ -147,10 +176,13 @@ static void watch_read(struct email_wire *wire, const char *buf, size_t len)
 static void watch_written(struct email_wire *wire, const char *buf, size_t len)
 {
     wire->reply_since_ms = email_monotonic_ms();
+    wire->is_ehlo_pending = len >= 4 && memcmp(buf, "EHLO", 4) == 0;
     if (len >= 5 && memcmp(buf, "AUTH ", 5) == 0)
         wire->is_login_pending = true;
     else if (len >= 8 && memcmp(buf, "STARTTLS", 8) == 0)
         wire->is_starttls_pending = true;
+    else if (len >= 4 && memcmp(buf, "QUIT", 4) == 0)
+        end_is_lost(wire);
 }
 
 void email_wire_watch(const char *buf, int len, int writing, void *arg)

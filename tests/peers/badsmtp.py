@@ -10,6 +10,8 @@ its standard input.
     --drip SECONDS      sends each reply a byte at a time, this far apart
     --drop-in N         closes the connection when it has read N bytes of it
     --drop-out N        closes the connection when it has written N bytes to it
+    --drop-step-in N, --drop-step-out N
+                        the same, at N bytes on the first connection, 2N on the second, ...
     --drop-times N      ... only for the first N connections
     --mute VERB         never answers VERB ("END" is the end of the message)
     --nonsense VERB     answers VERB with nonsense
@@ -81,6 +83,11 @@ class Session:
         self.buffer = b""
         self.read = self.written = 0
         self.drops = not args.drop_times or self.number <= args.drop_times
+        self.drop_in, self.drop_out = args.drop_in, args.drop_out
+        if args.drop_step_in:
+            self.drop_in = self.number * args.drop_step_in
+        if args.drop_step_out:
+            self.drop_out = self.number * args.drop_step_out
         self.is_tls = False
         self.messages = 0
         self.reset()
@@ -90,7 +97,7 @@ class Session:
 
     # --- the wire ---
     def fill(self):
-        limit = self.args.drop_in
+        limit = self.drop_in
         if self.drops and limit is not None and self.read >= limit:
             raise Dropped
         want = 65536
@@ -116,7 +123,7 @@ class Session:
 
     def send(self, text):
         data = text.replace("\n", "\r\n").encode() + b"\r\n"
-        limit = self.args.drop_out
+        limit = self.drop_out
         if self.drops and limit is not None and self.written + len(data) >= limit:
             self.sock.sendall(data[: limit - self.written])
             raise Dropped
@@ -285,6 +292,8 @@ def arguments():
     p.add_argument("--drip", type=float, default=0)
     p.add_argument("--drop-in", type=int)
     p.add_argument("--drop-out", type=int)
+    p.add_argument("--drop-step-in", type=int)
+    p.add_argument("--drop-step-out", type=int)
     p.add_argument("--drop-times", type=int, default=0)
     p.add_argument("--mute", action="append", default=[])
     p.add_argument("--nonsense", action="append", default=[])

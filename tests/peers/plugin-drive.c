@@ -8,7 +8,8 @@
  *
  *   VERB  check | health | collect | deliver
  *   -n N      deliver N messages (1)             -b N     in batches of N (the plugin's maximum)
- *   -t ADDR   to ADDR; %d becomes the number     -s N     text body of N bytes
+ *   -t ADDR   to ADDR, or to each of a,b,c in turn; %d becomes the number
+ *   -s N     text body of N bytes
  *   -k        Korean subject, name and text      -B FILE  text body from FILE
  *   -r ID     as an answer to ID                 -a N     attempt N
  *   -i N      first message id                   -S N     is_stopping() after N reports
@@ -242,6 +243,25 @@ static char *text_make(const struct drive *drive, size_t *out_len)
     return text;
 }
 
+static void address_make(char *out, size_t out_size, const char *list, int64_t id, size_t index)
+{
+    size_t n = 1;
+    const char *number;
+    int len;
+
+    for (const char *p = list; *p; p++)
+        n += *p == ',';
+    for (index %= n; index; index--)
+        list = strchr(list, ',') + 1;
+    len = (int)strcspn(list, ",");
+    number = strstr(list, "%d");
+    if (number && number < list + len)
+        snprintf(out, out_size, "%.*s%" PRId64 "%.*s", (int)(number - list), list, id,
+                 (int)(list + len - number - 2), number + 2);
+    else
+        snprintf(out, out_size, "%.*s", len, list);
+}
+
 static void letter_make(const struct drive *drive, struct letter *letter, int64_t id,
                         const char *text, size_t text_len)
 {
@@ -251,12 +271,7 @@ static void letter_make(const struct drive *drive, struct letter *letter, int64_
 
     for (size_t i = 0; i < 4; i++)
         snprintf(letter->token[i], sizeof letter->token[i], "%c%039" PRId64, "bmsu"[i], id);
-    if (strstr(drive->to, "%d"))
-        snprintf(letter->to, sizeof letter->to, "%.*s%" PRId64 "%s",
-                 (int)(strstr(drive->to, "%d") - drive->to), drive->to, id,
-                 strstr(drive->to, "%d") + 2);
-    else
-        snprintf(letter->to, sizeof letter->to, "%s", drive->to);
+    address_make(letter->to, sizeof letter->to, drive->to, id, (size_t)(id - drive->first_id));
     letter->text = (struct fl_part){sizeof letter->text, "text/plain", NULL, text, text_len};
     letter->html = (struct fl_part){sizeof letter->html, "text/html", NULL, html, strlen(html)};
     letter->parts[0] = &letter->text;
