@@ -20,7 +20,8 @@
 #include "base/token.h"
 
 struct fl_daemon_options {
-    const char *conf_path; /* NULL: the installed fairline.conf, or the defaults when it is absent */
+    const char
+        *conf_path; /* NULL: the installed fairline.conf, or the defaults when it is absent */
     bool is_check_only;
 };
 

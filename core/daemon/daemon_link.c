@@ -31,9 +31,9 @@ struct fl_link {
 
 static void set_interest(struct fl_link *link)
 {
-    int interest = link->is_gone ? 0
-                                 : (link->is_reading ? FL_LOOP_READ : 0) |
-                                       (link->first ? FL_LOOP_WRITE : 0);
+    int interest = link->is_gone
+                       ? 0
+                       : (link->is_reading ? FL_LOOP_READ : 0) | (link->first ? FL_LOOP_WRITE : 0);
 
     fl_loop_set_interest(link->source, interest);
 }
@@ -173,8 +173,7 @@ void fl_link_destroy(struct fl_link **link)
         set_interest(l);
 }
 
-enum fl_status fl_link_send(struct fl_link *link, struct fl_wire_frame *frame,
-                            struct fl_error *err)
+enum fl_status fl_link_send(struct fl_link *link, struct fl_wire_frame *frame, struct fl_error *err)
 {
     struct waiting *w;
     enum fl_status st = FL_AGAIN;

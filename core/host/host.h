@@ -75,6 +75,8 @@ struct fl_host_rights {
 };
 FL_CHECK_RESULT enum fl_status fl_host_confine(const struct fl_host_rights *rights,
                                                const struct fl_log *log, struct fl_error *err);
+/* For good, with its groups; "" or not being root: nothing happens. */
+FL_CHECK_RESULT enum fl_status fl_host_become(const char *user, struct fl_error *err);
 void fl_host_harden_early(void); /* at the start of main: no core file, dies with its parent */
 
 /* The two ways to run: below core on a socket, and by hand with JSON lines.  Return exit codes. */

@@ -232,3 +232,37 @@ bool fl_host_get_report(struct fl_wire_frame *frame, struct fl_arena *arena, str
     out->retry_after_us = fl_wire_get_i64(frame);
     return !frame->has_failed;
 }
+
+void fl_host_put_faults(struct fl_wire_frame *frame, const struct fl_faults *faults)
+{
+    size_t n = 0;
+
+    /* The first ones are what a person reads; a frame has its bounds. */
+    while (n < faults->n_items && n < FL_HOST_FAULTS_MAX)
+        n++;
+    fl_wire_put_u32(frame, (uint32_t)n);
+    for (size_t i = 0; i < n; i++) {
+        fl_wire_put_str(frame, faults->items[i].file);
+        fl_wire_put_i64(frame, faults->items[i].line);
+        fl_wire_put_str(frame, faults->items[i].field);
+        fl_wire_put_str(frame, faults->items[i].value);
+        fl_wire_put_str(frame, faults->items[i].reason);
+    }
+}
+
+bool fl_host_get_faults(struct fl_wire_frame *frame, struct fl_faults *out)
+{
+    size_t n = fl_host_get_count(frame, FL_HOST_FAULTS_MAX);
+
+    for (size_t i = 0; i < n && !frame->has_failed; i++) {
+        const char *file = fl_wire_get_str(frame);
+        long line = (long)fl_wire_get_i64(frame);
+        const char *field = fl_wire_get_str(frame);
+        const char *value = fl_wire_get_str(frame);
+        const char *reason = fl_wire_get_str(frame);
+
+        if (!frame->has_failed && reason)
+            fl_faults_add(out, file, line, field, value, "%s", reason);
+    }
+    return !frame->has_failed;
+}

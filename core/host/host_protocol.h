@@ -17,6 +17,7 @@
 #define FL_HOST_HOST_PROTOCOL_H
 
 #include "base/arena.h"
+#include "base/faults.h"
 #include "conf/conf.h"
 #include "fairline/channel.h"
 #include "feedback/feedback.h"
@@ -56,6 +57,7 @@ enum {
     FL_HOST_REFS_MAX = 1000,
     FL_HOST_SETTINGS_MAX = 256,
     FL_HOST_HTTP_FIELDS_MAX = 200,
+    FL_HOST_FAULTS_MAX = 200,
     FL_HOST_MEMORY_KEY_MAX = 64,
     FL_HOST_MEMORY_VALUE_MAX = 4096
 };
@@ -100,6 +102,7 @@ void fl_host_put_report(struct fl_wire_frame *frame, const struct fl_report *rep
 void fl_host_put_inbound(struct fl_wire_frame *frame, const struct fl_inbound *inbound);
 void fl_host_put_parsed(struct fl_wire_frame *frame, const struct fl_feedback_parsed *parsed);
 void fl_host_put_receipt(struct fl_wire_frame *frame, const struct fl_receipt *receipt);
+void fl_host_put_faults(struct fl_wire_frame *frame, const struct fl_faults *faults);
 void fl_host_put_http_request(struct fl_wire_frame *frame, const struct fl_http_request *request);
 void fl_host_put_http_response(struct fl_wire_frame *frame,
                                const struct fl_http_response *response);
@@ -121,6 +124,7 @@ FL_CHECK_RESULT bool fl_host_get_parsed(struct fl_wire_frame *frame, struct fl_a
                                         struct fl_feedback_parsed *out);
 FL_CHECK_RESULT bool fl_host_get_receipt(struct fl_wire_frame *frame, struct fl_arena *arena,
                                          struct fl_receipt *out);
+FL_CHECK_RESULT bool fl_host_get_faults(struct fl_wire_frame *frame, struct fl_faults *out);
 FL_CHECK_RESULT bool fl_host_get_http_request(struct fl_wire_frame *frame, struct fl_arena *arena,
                                               struct fl_http_request *out);
 FL_CHECK_RESULT bool fl_host_get_http_response(struct fl_wire_frame *frame,

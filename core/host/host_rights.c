@@ -50,7 +50,7 @@ void fl_host_harden_early(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static enum fl_status become(const char *user, struct fl_error *err)
+enum fl_status fl_host_become(const char *user, struct fl_error *err)
 {
     struct passwd *pw;
 
@@ -144,7 +144,7 @@ static void enter_jail(const struct fl_host_rights *rights, const struct fl_log 
 enum fl_status fl_host_confine(const struct fl_host_rights *rights, const struct fl_log *log,
                                struct fl_error *err)
 {
-    enum fl_status st = become(rights->user, err);
+    enum fl_status st = fl_host_become(rights->user, err);
 
     if (st)
         return st;

@@ -262,20 +262,6 @@ static int serve(struct fl_host *host)
     return EXIT_FINE;
 }
 
-static void send_faults(struct fl_host *host, const struct fl_faults *faults)
-{
-    fl_wire_start(&host->out, FL_HOST_CHECKED, 0);
-    fl_wire_put_u32(&host->out, (uint32_t)faults->n_items);
-    for (size_t i = 0; i < faults->n_items; i++) {
-        fl_wire_put_str(&host->out, faults->items[i].file);
-        fl_wire_put_i64(&host->out, faults->items[i].line);
-        fl_wire_put_str(&host->out, faults->items[i].field);
-        fl_wire_put_str(&host->out, faults->items[i].value);
-        fl_wire_put_str(&host->out, faults->items[i].reason);
-    }
-    fl_host_send(host);
-}
-
 static int check_only(struct fl_host *host)
 {
     struct fl_faults faults;
@@ -289,7 +275,9 @@ static int check_only(struct fl_host *host)
                                     host->open.file, host->open.line, &faults, &err) &&
              !faults.n_total)
         fl_faults_add(&faults, host->open.file, host->open.line, NULL, NULL, "%s", err.text);
-    send_faults(host, &faults);
+    fl_wire_start(&host->out, FL_HOST_CHECKED, 0);
+    fl_host_put_faults(&host->out, &faults);
+    fl_host_send(host);
     return EXIT_FINE;
 }
 
@@ -341,9 +329,9 @@ static int run_opened(struct fl_host *host)
 static void host_finish(struct fl_host *host)
 {
     struct fl_host_queued *queued;
+    bool ready = false;
 
     fl_host_instance_finish(&host->instance);
-    bool ready = false;
     host->is_core_gone = true; /* only what is queued, nothing from the socket */
     while ((queued = fl_host_next(host, NULL, 0, 0, &ready)))
         fl_host_queued_free(&queued);

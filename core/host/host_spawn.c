@@ -67,7 +67,8 @@ static _Noreturn void become_child(const char *const argv[], char *const envp[],
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGINT, SIG_IGN); /* of the terminal: the parent decides when to end */
+    signal(SIGINT, SIG_IGN); /* meant for the parent, who decides how all of it ends */
+    signal(SIGTERM, SIG_IGN);
     if (fd == CHILD_FD)
         fcntl(fd, F_SETFD, 0);
     else if (dup2(fd, CHILD_FD) < 0)
@@ -98,23 +99,6 @@ enum fl_status fl_host_spawn(const char *const argv[], int fd, bool keeps_fairli
 }
 
 /* --- checking the options of a configuration ---*/
-
-static bool read_faults(struct fl_wire_frame *frame, struct fl_faults *faults)
-{
-    uint32_t n = fl_wire_get_u32(frame);
-
-    for (uint32_t i = 0; i < n && !frame->has_failed; i++) {
-        const char *file = fl_wire_get_str(frame);
-        long line = (long)fl_wire_get_i64(frame);
-        const char *field = fl_wire_get_str(frame);
-        const char *value = fl_wire_get_str(frame);
-        const char *reason = fl_wire_get_str(frame);
-
-        if (!frame->has_failed && reason)
-            fl_faults_add(faults, file, line, field, value, "%s", reason);
-    }
-    return fl_wire_end(frame);
-}
 
 static enum fl_status ask(int fd, const struct fl_conf *conf, const struct fl_conf_channel *channel,
                           struct fl_faults *faults, struct fl_error *err)
@@ -147,7 +131,8 @@ static enum fl_status ask(int fd, const struct fl_conf *conf, const struct fl_co
                             CHECK_TIMEOUT_S);
     if (st)
         return st;
-    if (frame.type != FL_HOST_CHECKED || !read_faults(&frame, faults))
+    if (frame.type != FL_HOST_CHECKED || !fl_host_get_faults(&frame, faults) ||
+        !fl_wire_end(&frame))
         return fl_error_set(err, FL_INVALID, "the host answered with something else");
     return FL_OK;
 }

@@ -1,0 +1,112 @@
+/* Core: state that its files share. */
+#ifndef FL_DAEMON_DAEMON_CORE_PRIVATE_H
+#define FL_DAEMON_DAEMON_CORE_PRIVATE_H
+
+#include "base/arena.h"
+#include "base/faults.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "daemon/daemon_link.h"
+#include "dispatch/dispatch.h"
+#include "host/host_protocol.h"
+#include "ops/ops.h"
+#include "store/store.h"
+
+enum {
+    FL_CORE_PIECES_MAX = 64,           /* of inbound in one transaction */
+    FL_CORE_HOST_QUEUE_MAX = 64 << 20, /* bytes that may wait for a host: two batches */
+    FL_CORE_PARENT_QUEUE_MAX = 16 << 20,
+    FL_CORE_CONF_ARENA_MAX = 64 << 20,
+    FL_CORE_HOST_NAME_SIZE = 64,
+    FL_CORE_DETAIL_SIZE = 256
+};
+
+struct fl_core;
+struct fl_control_server;
+
+enum fl_core_host_state { FL_CORE_HOST_OPENING, FL_CORE_HOST_RUNNING, FL_CORE_HOST_ENDED };
+
+/* One host as core sees it; lives as long as its socket. */
+struct fl_core_host {
+    struct fl_core_host *next;
+    struct fl_core *core;
+    char channel[FL_CORE_HOST_NAME_SIZE];
+    int worker;
+    int64_t generation;
+    enum fl_core_host_state state;
+    enum fl_medium medium;
+    struct fl_link *link;
+    struct fl_dispatch_worker *dispatched; /* NULL until READY, and without FL_CAN_DELIVER */
+    struct fl_source *deadline;
+    int64_t timeout_us;
+    int64_t heard_us; /* monotonic: the last sign of life */
+    bool is_in_call;
+    bool has_lost_piece; /* since its last COMMIT */
+    bool wants_commit;
+    int64_t n_reports, n_pieces;
+};
+
+/* A raw piece, receipt or remembered value that is not stored yet. */
+struct fl_core_piece {
+    struct fl_core_host *host;
+    struct fl_wire_frame frame;
+};
+
+struct fl_core {
+    struct fl_loop *loop;
+    struct fl_log log;
+    struct fl_link *parent;
+    struct fl_arena *conf_arena;    /* of `conf` */
+    struct fl_arena *retired_arena; /* of the one before */
+    const struct fl_conf *conf;
+    struct fl_store *store;
+    struct fl_token_keys *keys;
+    struct fl_dispatch *dispatch;
+    struct fl_core_host *hosts;
+    struct fl_source *step, *plan;
+    bool is_step_due; /* armed for the end of this turn */
+    bool is_draining, is_drained;
+    struct fl_core_piece pieces[FL_CORE_PIECES_MAX];
+    size_t n_pieces;
+    struct fl_arena *piece_arena;
+    struct fl_control_server *control;
+    struct fl_ops_daemon ops_daemon;
+    struct fl_wire_frame out;
+    /* the answer to a reload that is waited for */
+    struct fl_faults *reload_faults;
+    bool is_reload_answered, is_reload_fine;
+    char reload_why[FL_CORE_DETAIL_SIZE];
+    char last_why[FL_CONF_CHANNELS_MAX][FL_CORE_DETAIL_SIZE]; /* of channels, in their order */
+    int exit_code;
+};
+
+/* Something changed: dispatch looks at the end of this turn of the loop. */
+void fl_core_poke(struct fl_core *core);
+void fl_core_tell_parent(struct fl_core *core); /* core->out */
+
+/* --- hosts (daemon_core_hosts.c) ---*/
+bool fl_core_host_add(struct fl_core *core, struct fl_wire_frame *frame);
+bool fl_core_host_stop(struct fl_core *core, struct fl_wire_frame *frame);
+void fl_core_hosts_destroy(struct fl_core *core);
+enum fl_status fl_core_deliver(void *ctx, void *worker_ctx, uint64_t batch,
+                               const struct fl_item *const *items, size_t n_items,
+                               struct fl_error *err);
+enum fl_status fl_core_channel_rows(void *ctx, json_t *out_array, struct fl_error *err);
+
+/* --- inward (daemon_core_inbound.c) ---*/
+void fl_core_piece_add(struct fl_core_host *host, struct fl_wire_frame *frame); /* takes it */
+/* Stores what has come, together or, when that fails, one by one; answers who asked for a commit.
+ */
+void fl_core_settle(struct fl_core *core);
+bool fl_core_recall(struct fl_core_host *host, struct fl_wire_frame *frame);
+
+/* --- plans (daemon_core_plan.c) ---*/
+void fl_core_plan(struct fl_core *core);
+
+/* --- control socket (daemon_control.c) ---*/
+FL_CHECK_RESULT enum fl_status fl_control_server_create(struct fl_core *core, int listen_fd,
+                                                        struct fl_control_server **out,
+                                                        struct fl_error *err);
+void fl_control_server_destroy(struct fl_control_server **server);
+
+#endif
