@@ -297,7 +297,7 @@ static enum fl_status load_first(struct fl_parent *parent, struct fl_error *err)
 
     fl_faults_init(&faults, parent->arena);
     st = fl_parent_conf_load(parent->options.conf_path, &parent->conf, &faults, err);
-    for (size_t i = 0; i < faults.n_items; i++)
+    for (size_t i = 1; i < faults.n_items; i++) /* the first one is in `err` */
         fprintf(stderr, "fairlined: %s\n", fl_fault_text(parent->arena, &faults.items[i]));
     return st;
 }
@@ -316,7 +316,7 @@ static int run(struct fl_parent *parent)
     if (!st)
         return parent->exit_code;
     fprintf(stderr, "fairlined: %s\n", err.text);
-    return st == FL_CONFLICT ? EXIT_TEMPORARY : EXIT_SYSTEM;
+    return st == FL_AGAIN ? EXIT_TEMPORARY : EXIT_SYSTEM;
 }
 
 int fl_daemon_run_parent(const struct fl_daemon_options *options)

@@ -1,15 +1,14 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "daemon/daemon_parent_private.h"
 #include "host/host.h"
 
@@ -80,22 +79,6 @@ static enum fl_status give(const char *path, const char *user, struct fl_error *
     return FL_OK;
 }
 
-/* Two daemons on one store would send everything twice. */
-static enum fl_status take_lock(struct fl_parent *parent, struct fl_error *err)
-{
-    char path[PATH_SIZE];
-
-    if (snprintf(path, sizeof path, "%s/lock", parent->conf.conf->data_dir) >= PATH_SIZE)
-        return fl_error_set(err, FL_INVALID, "data_dir is too long");
-    parent->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (parent->lock_fd < 0)
-        return fl_error_set_errno(err, errno, "cannot open \"%s\"", path);
-    if (flock(parent->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        return fl_error_set(err, FL_CONFLICT, "another fairlined works in \"%s\"",
-                            parent->conf.conf->data_dir);
-    return FL_OK;
-}
-
 static enum fl_status bind_control(struct fl_parent *parent, struct fl_error *err)
 {
     const char *path = parent->conf.conf->control_socket, *user = parent->conf.conf->user;
@@ -120,7 +103,7 @@ static enum fl_status bind_control(struct fl_parent *parent, struct fl_error *er
 enum fl_status fl_parent_prepare(struct fl_parent *parent, struct fl_error *err)
 {
     const struct fl_conf *conf = parent->conf.conf;
-    char key_path[PATH_SIZE];
+    char path[PATH_SIZE];
     struct fl_token_keys *keys;
     enum fl_status st;
 
@@ -129,14 +112,18 @@ enum fl_status fl_parent_prepare(struct fl_parent *parent, struct fl_error *err)
     if (!st)
         st = give(conf->data_dir, conf->user, err);
     if (!st)
-        st = take_lock(parent, err);
+        st = fl_lock_take(conf->data_dir, &parent->lock_fd, err);
+    if (!st) {
+        snprintf(path, sizeof path, "%s/lock", conf->data_dir);
+        st = give(path, conf->user, err);
+    }
     if (!st)
         st = fl_keys_open(conf->data_dir, true, &keys, err);
     if (st)
         return st;
     fl_token_keys_destroy(&keys);
-    snprintf(key_path, sizeof key_path, "%s/token.key", conf->data_dir);
-    st = give(key_path, conf->user, err);
+    snprintf(path, sizeof path, "%s/token.key", conf->data_dir);
+    st = give(path, conf->user, err);
     if (!st)
         st = fl_host_program(parent->arena, &parent->host_program, err);
     return st ? st : bind_control(parent, err);
