@@ -93,11 +93,12 @@ FL_CHECK_RESULT enum fl_status fl_campaign_time_to_local(const char *time_zone, 
 
 /* Plans whatever of one campaign is due at `now_us` (all stages, or the one schedule): makes the
  * occurrences and their messages in the caller's transaction.  A schedule is planned once, when its
- * time has come; a stage again and again, for customers it did not reach yet, with the newest
- * content.  Dry run: counts only, whatever the time and the state, also in the transaction.
- * `fn` is called for each occurrence that was planned or counted, with its counts; `stage` is ""
- * for a schedule.  FL_REJECTED: the campaign is not scheduled.  FL_UNAVAILABLE: the channel has
- * never run and its plugin's name does not say which medium it has. */
+ * time has come (after that it is only looked whether it is done); a stage again and again, for
+ * customers it did not reach yet, with the newest content.  Dry run: counts only, whatever the time
+ * and the state, also in the transaction. `fn` is called for each occurrence that was planned or
+ * counted, with its counts; `stage` is "" for a schedule.  FL_REJECTED: the campaign is not
+ * scheduled.  FL_UNAVAILABLE: the channel has never run and its plugin's name does not say which
+ * medium it has. */
 typedef void fl_campaign_planned_fn(void *ctx, const char *stage,
                                     const struct fl_store_plan_result *result);
 FL_CHECK_RESULT enum fl_status fl_campaign_plan(struct fl_store *store, const struct fl_conf *conf,

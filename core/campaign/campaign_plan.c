@@ -103,8 +103,11 @@ static enum fl_status plan_occurrence(struct plan *plan, const char *stage, cons
             fl_store_occurrence_each(plan->store, plan->row->id, on_occurrence, &search, plan->err);
     if (st)
         return st;
-    if (search.is_found && plan->campaign->is_once && !plan->is_dry_run)
-        return FL_OK;
+    if (search.is_found && plan->campaign->is_once && !plan->is_dry_run) {
+        bool is_done;
+
+        return fl_campaign_finish(plan->store, plan->row, plan->campaign, &is_done, plan->err);
+    }
     block->occurrence = search.occurrence.id;
     block->channel = plan->channel;
     block->medium = plan->medium;

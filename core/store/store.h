@@ -353,7 +353,7 @@ struct fl_store_plan {
     const char *const *attribute_values;
     int64_t due_us;
     int64_t limit;   /* 0: none */
-    bool is_dry_run; /* counts only */
+    bool is_dry_run; /* counts only; occurrence and channel may be 0: not there yet */
 };
 
 struct fl_store_plan_result {

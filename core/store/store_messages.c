@@ -91,6 +91,12 @@ enum fl_status fl_store_channel_id(struct fl_store *store, const char *name, enu
     return FL_OK;
 }
 
+enum fl_status fl_store_channel_find(struct fl_store *store, const char *name, int64_t *out_id,
+                                     enum fl_medium *out_medium, struct fl_error *err)
+{
+    return store->driver->channel_find(store, name, out_id, out_medium, err);
+}
+
 enum fl_status fl_store_channel_name(struct fl_store *store, struct fl_arena *arena, int64_t id,
                                      const char **out_name, enum fl_medium *out_medium,
                                      struct fl_error *err)
@@ -205,7 +211,7 @@ static enum fl_status check_plan(const struct fl_store_plan *plan, struct fl_err
 {
     size_t n = 0;
 
-    if (plan->occurrence <= 0 || plan->channel <= 0)
+    if (!plan->is_dry_run && (plan->occurrence <= 0 || plan->channel <= 0))
         return fl_error_set(err, FL_INVALID, "a plan needs an occurrence and a channel");
     if ((int)plan->medium <= FL_MEDIUM_NONE || (int)plan->medium > FL_MEDIUM_OTHER)
         return fl_error_set(err, FL_INVALID, "medium %d of a plan, expected %d to %d",
