@@ -22,12 +22,18 @@ struct import {
     int fd;
     int pass; /* 0: checks, 1: writes */
     bool has_customers;
-    bool has_changed; /* the second pass does not see what the first saw */
+    size_t n_rejected; /* rows the store will not take */
 };
 
 static bool has_faults(const struct import *import)
 {
     return import->faults->n_total > import->n_faults_before;
+}
+
+/* In the second pass: a fault that the first one has not seen. */
+static bool has_changed(const struct import *import)
+{
+    return import->faults->n_total > import->n_faults_before + import->n_rejected;
 }
 
 static void report_progress(struct import *import)
@@ -155,6 +161,12 @@ static enum fl_status put_row(struct import *import, struct fl_error *err)
 
     if (!st)
         st = fl_store_customer_put(import->store, &import->row.customer, &put, &id, err);
+    if (st == FL_REJECTED) { /* erased: only a person may decide to take them up again */
+        fl_faults_add(import->faults, import->options->name, import->reader.row_line, "external_id",
+                      import->row.customer.external_id, "%s", err ? err->text : "was erased");
+        import->n_rejected++;
+        return FL_OK;
+    }
     if (st)
         return fl_error_prefix(err, st, "line %ld", import->reader.row_line);
     import->result.n_inserted += put == FL_PUT_INSERTED;
@@ -174,8 +186,7 @@ static enum fl_status handle_row(struct import *import, struct fl_error *err)
         return fl_error_set(err, FL_LIMIT, "more than %d rows", PEOPLE_ROWS_MAX);
     if (!import->pass)
         return check_key(import, err);
-    import->has_changed = has_faults(import); /* the first pass saw none */
-    return import->has_changed ? FL_CONFLICT : put_row(import, err);
+    return has_changed(import) ? FL_CONFLICT : put_row(import, err);
 }
 
 /* Reads all rows behind the header. */
@@ -233,8 +244,10 @@ static enum fl_status second_pass(struct import *import, struct fl_error *err)
     st = read_header(import, err);
     if (!st && !has_faults(import))
         st = read_rows(import, err);
-    if (import->has_changed || (!st && (has_faults(import) || import->result.n_rows != n_rows)))
+    if (has_changed(import) || (!st && import->result.n_rows != n_rows))
         return fl_error_set(err, FL_CONFLICT, "the file was changed while it was read");
+    if (!st && has_faults(import))
+        return fl_faults_status(import->faults, err);
     return st;
 }
 

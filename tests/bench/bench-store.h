@@ -1,0 +1,97 @@
+/* What the benchmarks of the store share: a folder of their own, two databases with the same
+ * schema and settings, one driven by Fairline and one by bare SQLite. */
+#ifndef TESTS_BENCH_STORE_H
+#define TESTS_BENCH_STORE_H
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/store.h"
+
+struct bench_dir {
+    char path[64];
+};
+
+static inline void bench_die(const char *what, const char *why)
+{
+    fprintf(stderr, "%s: %s\n", what, why);
+    exit(1);
+}
+
+static inline void bench_dir_make(struct bench_dir *dir)
+{
+    const char *base = getenv("TMPDIR");
+
+    snprintf(dir->path, sizeof dir->path, "%.30s/fairline-bench-XXXXXX", base ? base : "/tmp");
+    if (!mkdtemp(dir->path))
+        bench_die("mkdtemp", dir->path);
+}
+
+static inline void bench_dir_remove(const struct bench_dir *dir)
+{
+    static const char *const names[] = {"a.db", "a.db-wal", "a.db-shm",
+                                        "b.db", "b.db-wal", "b.db-shm"};
+    char path[100];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir->path, names[i]);
+        unlink(path);
+    }
+    rmdir(dir->path);
+}
+
+static inline struct fl_store *bench_store(const struct bench_dir *dir, const char *name)
+{
+    struct fl_store_options options = {
+        .clock = fl_clock_system, .create_if_missing = true, .busy_timeout_us = FL_US_PER_S};
+    struct fl_store *store = NULL;
+    struct fl_error err;
+    char uri[120];
+
+    snprintf(uri, sizeof uri, "sqlite:%s/%s", dir->path, name);
+    if (fl_store_open(uri, &options, &store, &err))
+        bench_die("store", err.text);
+    return store;
+}
+
+static inline void bench_sql(sqlite3 *db, const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        bench_die(sql, sqlite3_errmsg(db));
+}
+
+static inline sqlite3_stmt *bench_prepare(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK)
+        bench_die(sql, sqlite3_errmsg(db));
+    return stmt;
+}
+
+/* The same schema and settings as the store's writer, without the store. */
+static inline sqlite3 *bench_bare(const struct bench_dir *dir, const char *name)
+{
+    struct fl_store *store = bench_store(dir, name);
+    sqlite3 *db = NULL;
+    char path[100];
+
+    fl_store_close(&store);
+    snprintf(path, sizeof path, "%s/%s", dir->path, name);
+    if (sqlite3_open(path, &db) != SQLITE_OK)
+        bench_die(path, "cannot be opened");
+    bench_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                  "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;"
+                  "PRAGMA temp_store = FILE");
+    return db;
+}
+
+static inline double bench_seconds(int64_t from_us)
+{
+    return (double)(fl_clock_monotonic_us() - from_us) / (double)FL_US_PER_S;
+}
+
+#endif
