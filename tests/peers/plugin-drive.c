@@ -48,6 +48,7 @@ struct drive {
     size_t offset; /* of the batch within the run */
     size_t n_reports, counts[OUTCOMES], n_inbound, n_commits;
     struct fl_option options[OPTIONS_MAX];
+    char *texts[OPTIONS_MAX]; /* what the options point to */
     size_t n_options;
 };
 
@@ -201,7 +202,10 @@ static bool options_read(struct drive *drive, const struct fl_channel_v1 *channe
         if (drive->n_options == OPTIONS_MAX)
             return false;
         drive->options[drive->n_options].name = spec->name;
-        if (text && !option_parse(spec, strdup(text), &drive->options[drive->n_options])) {
+        if (text)
+            drive->texts[drive->n_options] = strdup(text);
+        if (text && !option_parse(spec, drive->texts[drive->n_options],
+                                  &drive->options[drive->n_options])) {
             fprintf(stderr, "plugin-drive: %s=%s is not understood\n", spec->name, text);
             return false;
         }
@@ -448,6 +452,7 @@ int main(int argc, char **argv)
     const struct fl_channel_v1 *channel;
     fl_channel_entry_fn entry;
     void *library;
+    int result;
 
     if (!flags_read(&drive, argc, argv)) {
         fprintf(stderr, "usage: plugin-drive [options] PLUGIN.so VERB [name=value ...]\n");
@@ -463,5 +468,8 @@ int main(int argc, char **argv)
     if (!options_read(&drive, channel, argv + optind + 2))
         return 64;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    return run(&drive, channel, argv[optind + 1]);
+    result = run(&drive, channel, argv[optind + 1]);
+    for (size_t i = 0; i < drive.n_options; i++)
+        free(drive.texts[i]);
+    return result;
 }
