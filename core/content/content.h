@@ -4,8 +4,14 @@
  * FOR    dispatch (renders when a message is sent), campaign and the command line (check, preview).
  * FORM   a folder of files, stored as one version:
  *          content.md, content.<lang>.md   front matter and a Markdown body with Mustache tags
- *          email.html, email.txt           override for one medium, with <lang> variants alike
+ *          email.html, email.txt           override for one medium, with <lang> variants alike;
+ *                                          sms.txt, letter.md, ... likewise
+ *          _name.md, _name.html, _name.txt the partial {{> name}}
  *        front matter: `subject:` (needed for e-mail), `sender_name:`, `preheader:`; one per line.
+ *        A paragraph that is one strong link, **[text](url)**, is a button.  A section around list
+ *        items or table rows stays inside the one list or table.
+ *        A mail ends with organisation, postal_address, contact and unsubscribe_url, each where
+ *        the data has it; an override that names unsubscribe_url itself gets no such footer.
  * LIFE   compile once -> render many times, from one thread -> destroy.
  * SAFE   customer data is never evaluated as template; HTML is escaped unless the author writes
  *        {{{ }}}; a rendering is bounded in steps, output bytes and nesting depth.
@@ -46,10 +52,10 @@ FL_CHECK_RESULT enum fl_status fl_content_read_folder(struct fl_arena *arena, co
                                                       struct fl_error *err);
 
 struct fl_content_rendering {
-    const char *language; /* of the variant taken */
-    const char *subject;
-    const char *sender_name;
-    const char *text; /* plain text, LF line ends */
+    const char *language;    /* of the variant taken, lower case; "" when it has none */
+    const char *subject;     /* one line without control characters; NULL: none */
+    const char *sender_name; /* the same */
+    const char *text;        /* plain text, LF line ends */
     size_t text_len;
     const char *html; /* NULL where the medium has none */
     size_t html_len;

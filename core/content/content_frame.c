@@ -135,7 +135,10 @@ void fl_content_frame_html(const struct fl_content_frame *frame, const struct fl
     fl_buf_puts(out, "<title>");
     if (frame->front->subject.value)
         fl_content_tags_convert_html(frame->front->subject.value, frame->front->subject.len, out);
-    fl_buf_printf(out, "</title>\n</head>\n<body lang=\"%s\">\n", frame->language);
+    fl_buf_printf(out,
+                  "</title>\n</head>\n<body class=\"fl-page\" lang=\"%s\" "
+                  "style=\"margin:0;padding:0;background:#eef1f6\">\n",
+                  frame->language);
     preheader_put(&frame->front->preheader, out);
     fl_buf_puts(out, page_open);
     fl_buf_add(out, body->data, body->len);

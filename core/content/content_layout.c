@@ -180,18 +180,18 @@ static void line_lay_out(struct layout *layout, const char *line, size_t len)
     fl_buf_putc(layout->out, '\n');
 }
 
-void fl_content_lay_out(const char *text, size_t len, struct fl_buf *out)
+void fl_content_lay_out(const char *text, struct fl_buf *out)
 {
+    static const char ends[] = {'\n', FL_CONTENT_CODE_TITLE, FL_CONTENT_CODE_HEADING,
+                                FL_CONTENT_CODE_VERBATIM, '\0'};
     struct layout layout = {.out = out};
 
-    while (len) {
-        const char *newline = memchr(text, '\n', len);
-        size_t n = newline ? (size_t)(newline - text) : len;
+    /* A code begins a line also where a section that was left out took the line end with it. */
+    while (*text) {
+        size_t n = *text == '\n' ? 0 : 1 + strcspn(text + 1, ends);
 
         line_lay_out(&layout, text, n);
-        n += newline != NULL;
-        text += n;
-        len -= n;
+        text += n + (text[n] == '\n');
     }
 }
 

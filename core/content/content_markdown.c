@@ -272,27 +272,64 @@ static size_t button_put(const char *html, struct fl_buf *out)
     fl_buf_printf(out,
                   "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
                   "style=\"margin:8px 0 24px\"><tr><td class=\"fl-button\" bgcolor=\"#1d4ed8\" "
-                  "style=\"background:#1d4ed8;border-radius:8px;padding:12px 24px\">"
+                  "style=\"background:#1d4ed8;border-radius:8px;mso-padding-alt:12px 24px\">"
                   "<a href=\"%.*s style=\"color:#ffffff;text-decoration:none;font-weight:600;"
-                  "display:inline-block\"%.*s</a></td></tr></table>",
+                  "display:inline-block;padding:12px 24px\"%.*s</a></td></tr></table>",
                   (int)(text - url), url, (int)(stop - text), text);
     return (size_t)(stop - html) + sizeof end - 1;
 }
 
-static void html_style(const struct fl_content_tags *tags, const char *html, struct fl_buf *out)
+static void html_style(const struct fl_content_tags *tags, const char *html, size_t len,
+                       struct fl_buf *out);
+
+/* A paragraph or list item that is one section goes with it. */
+static size_t wrapped_put(const struct fl_content_tags *tags, const char *html, const char *element,
+                          const char *end, struct fl_buf *out)
 {
-    while (*html) {
-        size_t n = strcspn(html, "<");
+    const char *inner = html + strlen(element), *stop;
+    size_t open_len = 0, close_len = 0, len;
+
+    if (!starts(html, element) || !starts(inner, tags->prefix))
+        return 0;
+    stop = strstr(inner, end);
+    if (!stop)
+        return 0;
+    len = (size_t)(stop - inner);
+    if (memmem(inner, len, "<p", 2) || memmem(inner, len, "<ul", 3) ||
+        memmem(inner, len, "<ol", 3) ||
+        !fl_content_tags_wrap(tags, inner, len, &open_len, &close_len))
+        return 0;
+    fl_buf_add(out, inner, open_len);
+    (void)style_put(html, out);
+    fl_buf_putc(out, '>');
+    html_style(tags, inner + open_len, len - open_len - close_len, out);
+    fl_buf_puts(out, end);
+    fl_buf_add(out, stop - close_len, close_len);
+    return (size_t)(stop - html) + strlen(end);
+}
+
+static void html_style(const struct fl_content_tags *tags, const char *html, size_t len,
+                       struct fl_buf *out)
+{
+    const char *stop = html + len;
+
+    while (html < stop) {
+        const char *element = memchr(html, '<', (size_t)(stop - html)) ?: stop;
+        size_t n = (size_t)(element - html);
 
         fl_buf_add(out, html, n);
-        html += n;
-        if (!*html)
+        html = element;
+        if (html == stop)
             break;
         n = starts(html, "<tr>") ? marker_put(tags, html, "</tr>", out) : 0;
         if (!n && starts(html, "<li>"))
             n = marker_put(tags, html, "</li>", out);
         if (!n)
             n = button_put(html, out);
+        if (!n)
+            n = wrapped_put(tags, html, "<p>", "</p>", out);
+        if (!n)
+            n = wrapped_put(tags, html, "<li>", "</li>", out);
         if (!n)
             n = style_put(html, out);
         if (!n) {
@@ -306,13 +343,15 @@ static void html_style(const struct fl_content_tags *tags, const char *html, str
 void fl_content_markdown_html(const struct fl_content_tags *tags, cmark_node *document,
                               cmark_parser *parser, struct fl_buf *out)
 {
-    struct fl_buf styled = FL_BUF(FL_CONTENT_WORK_MAX);
+    struct fl_buf plain = FL_BUF(FL_CONTENT_WORK_MAX), styled = FL_BUF(FL_CONTENT_WORK_MAX);
     char *html =
         cmark_render_html(document, CMARK_OPT_UNSAFE, cmark_parser_get_syntax_extensions(parser));
 
-    html_style(tags, html, &styled);
+    fl_content_plain_put(html, strlen(html), &plain);
     free(html);
+    html_style(tags, plain.data, plain.len, &styled);
     fl_content_tags_restore(tags, styled.data, styled.len, out);
-    out->has_failed = out->has_failed || fl_buf_failed(&styled);
+    out->has_failed = out->has_failed || fl_buf_failed(&plain) || fl_buf_failed(&styled);
+    fl_buf_finish(&plain);
     fl_buf_finish(&styled);
 }

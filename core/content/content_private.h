@@ -72,6 +72,11 @@ void fl_content_tags_convert(const char *text, size_t len, struct fl_buf *out);
 /* The same for a line of text that goes into HTML: all is escaped, raw tags too. */
 void fl_content_tags_convert_html(const char *text, size_t len, struct fl_buf *out);
 
+/* True for "section ... its end" with nothing outside, so that what stands around can go with it.
+ */
+bool fl_content_tags_wrap(const struct fl_content_tags *tags, const char *text, size_t len,
+                          size_t *out_open_len, size_t *out_close_len);
+
 /* ---- content_markdown.c, content_text.c, content_strip.c -------------------------------------*/
 
 cmark_node *fl_content_markdown_parse(const struct fl_content_tags *tags, const char *text,
@@ -86,6 +91,9 @@ bool fl_content_is_list_with_markers(const struct fl_content_tags *tags, cmark_n
 const struct fl_content_tag *fl_content_node_marker(const struct fl_content_tags *tags,
                                                     cmark_node *node);
 
+/* Markdown has entities for control characters; none may look like one of our codes. */
+void fl_content_plain_put(const char *text, size_t len, struct fl_buf *out);
+
 /* What is to be read of HTML an author wrote into Markdown. */
 void fl_content_html_strip(const struct fl_content_tags *tags, const char *html,
                            struct fl_buf *out);
@@ -93,7 +101,7 @@ void fl_content_html_strip(const struct fl_content_tags *tags, const char *html,
 /* ---- content_layout.c ------------------------------------------------------------------------*/
 
 /* Wraps rendered text, draws underlines, leaves one empty line where there were several. */
-void fl_content_lay_out(const char *text, size_t len, struct fl_buf *out);
+void fl_content_lay_out(const char *text, struct fl_buf *out);
 /* One line without control characters, trimmed, at most FL_CONTENT_LINE_MAX bytes. */
 void fl_content_line_clean(const char *text, size_t len, struct fl_buf *out);
 

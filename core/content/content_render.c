@@ -72,7 +72,7 @@ static enum fl_status text_render(struct rendering *r, const struct fl_content_u
     if (st)
         return st;
     if (unit->is_text_derived) {
-        fl_content_lay_out(text->data, text->len, &laid_out);
+        fl_content_lay_out(text->data, &laid_out);
         text = &laid_out;
     }
     if (fl_buf_failed(text))

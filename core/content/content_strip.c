@@ -5,6 +5,13 @@
 
 enum { NAME_MAX_BYTES = 15 };
 
+void fl_content_plain_put(const char *text, size_t len, struct fl_buf *out)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] >= ' ' ? text[i] != 0x7f : text[i] == '\n' || text[i] == '\t')
+            fl_buf_putc(out, text[i]);
+}
+
 struct strip {
     const struct fl_content_tags *tags;
     struct fl_buf *out;

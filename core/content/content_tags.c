@@ -258,6 +258,35 @@ void fl_content_tags_restore(const struct fl_content_tags *tags, const char *tex
     fl_buf_add(out, text, len);
 }
 
+bool fl_content_tags_wrap(const struct fl_content_tags *tags, const char *text, size_t len,
+                          size_t *out_open_len, size_t *out_close_len)
+{
+    const char *end = text + len, *p = text;
+    int balance = 0;
+    size_t n;
+
+    while ((p = memmem(p, (size_t)(end - p), tags->prefix, strlen(tags->prefix)))) {
+        const struct fl_content_tag *tag = fl_content_tags_at(tags, p, (size_t)(end - p), &n);
+
+        if (!tag) {
+            p++;
+            continue;
+        }
+        if (tag->kind == FL_TAG_SECTION || tag->kind == FL_TAG_INVERTED)
+            balance++;
+        else if (tag->kind == FL_TAG_CLOSE)
+            balance--;
+        if (p == text)
+            *out_open_len = n;
+        *out_close_len = n;
+        p += n;
+        if (balance <= 0)
+            return balance == 0 && p == end && tag->kind == FL_TAG_CLOSE &&
+                   !memcmp(text, tags->prefix, strlen(tags->prefix));
+    }
+    return false;
+}
+
 /* ---- templates without Markdown --------------------------------------------------------------*/
 
 static void escape_put(const char *text, size_t len, struct fl_buf *out)

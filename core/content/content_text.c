@@ -19,7 +19,9 @@ struct writer {
     size_t n_levels;
     bool has_first;
     bool is_in_line;
-    char code; /* of the line to begin */
+    char code;         /* of the line to begin */
+    size_t line_start; /* of the line being written, and of what follows its prefix */
+    size_t body_start;
     size_t link_start;
     size_t n_cells;
 };
@@ -28,17 +30,41 @@ static void line_begin(struct writer *w)
 {
     if (w->is_in_line)
         return;
+    w->line_start = w->out->len;
     if (w->code)
         fl_buf_putc(w->out, w->code);
     fl_buf_puts(w->out, w->has_first ? w->first : w->prefix);
+    w->body_start = w->out->len;
     w->has_first = false;
     w->is_in_line = true;
 }
 
+/* A line that is one section goes with it: its tags get lines of their own around it. */
+static void line_unwrap(struct writer *w)
+{
+    struct fl_buf FL_AUTO_BUF line = FL_BUF(FL_CONTENT_WORK_MAX);
+    const char *inner = w->out->data + w->body_start;
+    size_t len = w->out->len - w->body_start, open_len = 0, close_len = 0;
+
+    if (w->body_start > w->out->len ||
+        !fl_content_tags_wrap(w->tags, inner, len, &open_len, &close_len))
+        return;
+    fl_buf_add(&line, inner, open_len);
+    fl_buf_putc(&line, '\n');
+    fl_buf_add(&line, w->out->data + w->line_start, w->body_start - w->line_start);
+    fl_buf_add(&line, inner + open_len, len - open_len - close_len);
+    fl_buf_putc(&line, '\n');
+    fl_buf_add(&line, inner + len - close_len, close_len);
+    w->out->len = w->line_start;
+    fl_buf_add(w->out, line.data, line.len);
+}
+
 static void line_end(struct writer *w)
 {
-    if (w->is_in_line)
+    if (w->is_in_line) {
+        line_unwrap(w);
         fl_buf_putc(w->out, '\n');
+    }
     w->is_in_line = false;
     w->code = 0;
 }
@@ -52,7 +78,7 @@ static void empty_line(struct writer *w)
 static void text_put(struct writer *w, const char *text)
 {
     line_begin(w);
-    fl_buf_puts(w->out, text);
+    fl_content_plain_put(text, strlen(text), w->out);
 }
 
 static void lines_put(struct writer *w, const char *text, char code, const char *indent)
@@ -63,7 +89,7 @@ static void lines_put(struct writer *w, const char *text, char code, const char 
         w->code = code;
         line_begin(w);
         fl_buf_puts(w->out, indent);
-        fl_buf_add(w->out, text, len);
+        fl_content_plain_put(text, len, w->out);
         line_end(w);
         text += len + (text[len] == '\n');
     }
@@ -156,7 +182,9 @@ static void link_end(struct writer *w, cmark_node *node)
 
     if (*url && !is_same_text(w, label, w->out->len - start, shown)) {
         line_begin(w);
-        fl_buf_printf(w->out, " <%s>", shown);
+        fl_buf_puts(w->out, " <");
+        fl_content_plain_put(shown, strlen(shown), w->out);
+        fl_buf_putc(w->out, '>');
     }
 }
 

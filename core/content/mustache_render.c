@@ -196,12 +196,13 @@ static inline const struct fl_data *member_get(const struct fl_data *data,
 static const struct fl_data *lookup(const struct vm *vm, uint32_t index)
 {
     const struct fl_mustache_name *name = &vm->program->names[index];
-    const struct fl_mustache_part *part = &vm->program->parts[name->first_part];
+    const struct fl_mustache_part *part;
     const struct fl_data *data = NULL;
     bool is_there = false;
 
     if (!name->n_parts)
         return vm->stack[vm->n_stack - 1];
+    part = &vm->program->parts[name->first_part];
     for (size_t i = vm->n_stack; i > 0 && !is_there; i--)
         data = member_get(vm->stack[i - 1], part, &is_there);
     for (uint32_t i = 1; data && i < name->n_parts; i++)

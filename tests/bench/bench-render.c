@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "content/content.h"
 #include "content/mustache.h"
 
-enum { TEMPLATE_BYTES = 3072, VARIABLES = 10, ROUNDS = 2000000 };
+enum { TEMPLATE_BYTES = 3072, VARIABLES = 10, ROUNDS = 2000000, MAILS = 100000 };
 
 static struct fl_mustache *template_make(struct fl_arena *arena)
 {
@@ -32,6 +33,49 @@ static struct fl_mustache *template_make(struct fl_arena *arena)
     }
     fl_buf_finish(&text);
     return template;
+}
+
+/* A whole mail: subject, HTML in its frame, wrapped text. */
+static int mail_bench(struct fl_arena *arena, const struct fl_data *data)
+{
+    struct fl_arena *scratch = fl_arena_create(FL_ARENA_DEFAULT_MAX);
+    struct fl_buf body = FL_BUF(FL_BUF_LINE_MAX);
+    struct fl_content_file file = {.path = "content.md"};
+    struct fl_content_rendering out;
+    struct fl_content *content = NULL;
+    struct fl_faults faults;
+    struct fl_error err;
+    int64_t begin, span;
+
+    fl_buf_puts(&body, "---\nsubject: Hello {{variable_1}}\n---\n# Hello {{variable_1}}\n\n");
+    for (int i = 0; i < VARIABLES; i++)
+        fl_buf_printf(
+            &body,
+            "Everything about {{variable_%d}} and the months to come, written for you "
+            "and for **nobody** else; read [more](https://example.org/{{variable_3}}).\n\n",
+            i);
+    file.body = body.data;
+    file.body_len = body.len;
+    fl_faults_init(&faults, arena);
+    if (fl_content_compile("bench", &file, 1, &faults, &content, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    begin = fl_clock_monotonic_us();
+    for (int i = 0; i < MAILS; i++) {
+        fl_arena_reset(scratch);
+        if (fl_content_render(content, FL_MEDIUM_EMAIL, "ko", data, scratch, &out, &err)) {
+            fprintf(stderr, "%s\n", err.text);
+            return 1;
+        }
+    }
+    span = fl_clock_monotonic_us() - begin;
+    printf("whole mail: %.0f/s, %.2f us each, %zu bytes of HTML, %zu of text\n",
+           MAILS * 1e6 / (double)span, (double)span / MAILS, out.html_len, out.text_len);
+    fl_content_destroy(&content);
+    fl_buf_finish(&body);
+    fl_arena_destroy(&scratch);
+    return 0;
 }
 
 int main(void)
@@ -62,6 +106,8 @@ int main(void)
            (double)span / ROUNDS, bytes / ROUNDS);
     fl_buf_finish(&out);
     fl_mustache_destroy(&template);
+    if (mail_bench(arena, data))
+        return 1;
     fl_arena_destroy(&arena);
     return 0;
 }

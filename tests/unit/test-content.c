@@ -290,6 +290,23 @@ static void test_sections_in_tables(void **state)
     assert_string_equal(r.text, "a | b\n-----\n1 | 2\n< | |\ns | t\n\nend 1<\n");
 }
 
+static void test_one_section_takes_its_line(void **state)
+{
+    static const char text[] =
+        "a\n\n{{#x}}only **x** {{#y}}y{{/y}}{{/x}}\n\n- {{#x}}in{{/x}}\n- {{^x}}out{{/x}}\n"
+        "- {{#x}}1{{/x}}{{^x}}2{{/x}}\n- {{x}}\n\n## {{#x}}h{{/x}}\n\nz\n";
+    struct fixture *f = *state;
+    struct fl_content_rendering r = body(f, text, "{\"x\":\"X\"}");
+
+    holds(r.html, ">a</p>\n<p style=\"margin:0 0 16px\">only <strong>x</strong> </p>\n<ul");
+    assert_string_equal(r.text, "a\n\nonly x\n\n- in\n- 1\n- X\n\nh\n-\n\nz\n");
+    r = render(f, "{}");
+    holds(r.html, ">a</p>\n\n<ul style=\"margin:0;padding:0 0 0 24px\">\n\n"
+                  "<li style=\"margin:0 0 10px\">out</li>\n<li style=\"margin:0 0 10px\">2</li>\n"
+                  "<li style=\"margin:0 0 10px\"></li>\n</ul>");
+    assert_string_equal(r.text, "a\n\n- out\n- 2\n-\n\nz\n");
+}
+
 static void test_text_form(void **state)
 {
     static const char text[] =
@@ -561,6 +578,9 @@ static void test_codes_cannot_be_sent(void **state)
     assert_true(fl_data_set_str(f->arena, data, "name", "\003title\n\001secret\002"));
     assert_ok(fl_content_render(f->content, FL_MEDIUM_EMAIL, NULL, data, f->arena, &r, &err));
     assert_string_equal(r.text, "title\nsecret\n");
+    r = body(f, "&#1;name&#2; &#3;x [a](b&#1;name&#2;c) `d`\n", "{\"name\":\"N\"}");
+    assert_string_equal(r.text, "name x a <bnamec> d\n");
+    holds(r.html, ">name x <a ");
 }
 
 /* ---- faults ----------------------------------------------------------------------------------*/
@@ -732,6 +752,7 @@ int main(void)
         CASE(test_sections_between_paragraphs),
         CASE(test_sections_in_lists),
         CASE(test_sections_in_tables),
+        CASE(test_one_section_takes_its_line),
         CASE(test_text_form),
         CASE(test_wrapping),
         CASE(test_button),
