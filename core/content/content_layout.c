@@ -85,9 +85,18 @@ static void wrapped_newline(struct wrapped *w)
     w->is_empty = true;
 }
 
+/* Most words are ASCII, where columns are bytes. */
+static size_t columns_of(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)s[i] & 0x80)
+            return fl_utf8_columns(s, len);
+    return len;
+}
+
 static void word_put(struct wrapped *w, const char *word, size_t len)
 {
-    size_t columns = fl_utf8_columns(word, len);
+    size_t columns = columns_of(word, len);
 
     if (!w->is_empty && w->columns + 1 + columns > FL_CONTENT_TEXT_COLUMNS)
         wrapped_newline(w);
