@@ -140,6 +140,9 @@ FL_CHECK_RESULT enum fl_status fl_ops_channel_options(struct fl_ops_context *con
                                                       struct fl_faults *faults,
                                                       struct fl_error *err);
 
+/* The Maildirs of the sample company; NULL when the configuration is not one. */
+const char *fl_ops_demo_maildir(const struct fl_conf *conf, bool is_inbound);
+
 /* --- content --- */
 /* Compiles and warns of variables that no message has; faults are listed. */
 FL_CHECK_RESULT enum fl_status fl_ops_content_compile(struct fl_ops_args *args,
