@@ -118,10 +118,6 @@ FL_CHECK_RESULT enum fl_status fl_ops_message_in_hand(struct fl_ops_context *con
                                                       bool *out_is_in_hand, bool *out_is_begun,
                                                       struct fl_error *err);
 
-/* A channel the store has seen; FL_NOT_FOUND. */
-FL_CHECK_RESULT enum fl_status fl_ops_channel_id(struct fl_ops_context *context, const char *name,
-                                                 int64_t *out_id, enum fl_medium *out_medium);
-
 /* --- checks: rows of OK, WARN and FAIL --- */
 enum fl_ops_check { FL_OPS_FINE, FL_OPS_WARN, FL_OPS_FAIL };
 void fl_ops_check_emit(const struct fl_ops_sink *sink, enum fl_ops_check check, const char *what,

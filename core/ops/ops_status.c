@@ -6,23 +6,6 @@
 #include "base/str.h"
 #include "ops/ops_private.h"
 
-enum fl_status fl_ops_channel_id(struct fl_ops_context *context, const char *name, int64_t *out_id,
-                                 enum fl_medium *out_medium)
-{
-    for (int medium = FL_MEDIUM_EMAIL; medium <= FL_MEDIUM_OTHER; medium++) {
-        enum fl_status st =
-            fl_store_channel_id(context->store, name, (enum fl_medium)medium, out_id, NULL);
-
-        if (!st) {
-            *out_medium = (enum fl_medium)medium;
-            return FL_OK;
-        }
-        if (st != FL_CONFLICT)
-            break;
-    }
-    return FL_NOT_FOUND;
-}
-
 enum fl_status fl_ops_oldest_due(struct fl_ops_context *context, int64_t *out, struct fl_error *err)
 {
     int64_t oldest = FL_TIME_NONE;
@@ -32,7 +15,8 @@ enum fl_status fl_ops_oldest_due(struct fl_ops_context *context, int64_t *out, s
         enum fl_medium medium;
         enum fl_status st;
 
-        if (fl_ops_channel_id(context, context->conf->channels[i].name, &id, &medium))
+        if (fl_store_channel_find(context->store, context->conf->channels[i].name, &id, &medium,
+                                  NULL))
             continue;
         st = fl_store_next_due(context->store, id, &due, err);
         if (st)
@@ -115,7 +99,7 @@ static enum fl_status put_queue(struct fl_ops_context *context, json_t *row, str
     enum fl_medium medium;
     enum fl_status st;
 
-    if (!name || fl_ops_channel_id(context, name, &id, &medium))
+    if (!name || fl_store_channel_find(context->store, name, &id, &medium, NULL))
         return FL_OK;
     st = fl_store_next_due(context->store, id, &due, err);
     if (st)

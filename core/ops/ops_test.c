@@ -165,7 +165,8 @@ static enum fl_status prepare(struct test_send *test)
                       call->err);
     if (st)
         return st;
-    st = fl_ops_channel_id(call->context, test->campaign->channel, &test->channel, &test->medium);
+    st = fl_store_channel_find(call->context->store, test->campaign->channel, &test->channel,
+                               &test->medium, call->err);
     if (st)
         return fl_error_set(call->err, FL_UNAVAILABLE,
                             "channel \"%s\" has never run here; start fairlined first",
@@ -239,7 +240,7 @@ FL_OPS_RUN(fl_ops_campaign_preview_run)
     if (st)
         return st;
     /* A channel that never ran is not in the store; e-mail is what there is most of. */
-    if (fl_ops_channel_id(context, campaign->channel, &id, &medium))
+    if (fl_store_channel_find(context->store, campaign->channel, &id, &medium, NULL))
         medium = FL_MEDIUM_EMAIL;
     return fl_ops_content_emit(&call, &version, &customer, row.name, stage, medium);
 }

@@ -102,6 +102,19 @@ enum fl_status fl_store_feedback_get(struct fl_store *store, struct fl_arena *ar
     return store->driver->feedback_get(store, arena, id, out, err);
 }
 
+enum fl_status fl_store_feedback_assign(struct fl_store *store, int64_t feedback, int64_t customer,
+                                        int64_t message, struct fl_error *err)
+{
+    enum fl_status st = fl_store_may_write(store, err);
+
+    if (st)
+        return st;
+    if (customer <= 0)
+        return fl_error_set(err, FL_INVALID, "feedback is assigned to a customer");
+    return fl_store_wrote(store,
+                          store->driver->feedback_assign(store, feedback, customer, message, err));
+}
+
 enum fl_status fl_store_feedback_each(struct fl_store *store,
                                       const struct fl_feedback_filter *filter,
                                       fl_store_feedback_fn *fn, void *ctx, struct fl_error *err)

@@ -393,6 +393,13 @@ static enum fl_status null_feedback_get(struct fl_store *store UNUSED,
     return nothing(err);
 }
 
+static enum fl_status null_feedback_assign(struct fl_store *store UNUSED, int64_t id UNUSED,
+                                           int64_t customer UNUSED, int64_t message UNUSED,
+                                           struct fl_error *err)
+{
+    return fl_error_set(err, FL_NOT_FOUND, "the null store keeps no feedback");
+}
+
 static enum fl_status null_feedback_each(struct fl_store *store UNUSED,
                                          const struct fl_feedback_filter *filter UNUSED,
                                          fl_store_feedback_fn *fn UNUSED, void *ctx UNUSED,
@@ -480,6 +487,7 @@ const struct fl_store_driver fl_store_driver_null = {
     .evidence_get = null_evidence_get,
     .feedback_put = null_feedback_put,
     .feedback_get = null_feedback_get,
+    .feedback_assign = null_feedback_assign,
     .feedback_each = null_feedback_each,
     .feedback_counts = null_feedback_counts,
     .memory_set = null_memory_set,

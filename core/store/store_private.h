@@ -112,6 +112,8 @@ struct fl_store_driver {
                                    struct fl_error *);
     enum fl_status (*feedback_get)(struct fl_store *, struct fl_arena *, int64_t,
                                    struct fl_feedback *, struct fl_error *);
+    enum fl_status (*feedback_assign)(struct fl_store *, int64_t, int64_t, int64_t,
+                                      struct fl_error *);
     enum fl_status (*feedback_each)(struct fl_store *, const struct fl_feedback_filter *,
                                     fl_store_feedback_fn *, void *, struct fl_error *);
     enum fl_status (*feedback_counts)(struct fl_store *, int64_t, int64_t *, struct fl_error *);

@@ -294,6 +294,7 @@ const struct fl_store_driver fl_store_driver_sqlite = {
     .evidence_get = fl_sqlite_evidence_get,
     .feedback_put = fl_sqlite_feedback_put,
     .feedback_get = fl_sqlite_feedback_get,
+    .feedback_assign = fl_sqlite_feedback_assign,
     .feedback_each = fl_sqlite_feedback_each,
     .feedback_counts = fl_sqlite_feedback_counts,
     .memory_set = fl_sqlite_memory_set,

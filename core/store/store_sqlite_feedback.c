@@ -32,6 +32,21 @@ enum fl_status fl_sqlite_feedback_put(struct fl_store *store, const struct fl_fe
     return st;
 }
 
+enum fl_status fl_sqlite_feedback_assign(struct fl_store *store, int64_t id, int64_t customer,
+                                         int64_t message, struct fl_error *err)
+{
+    struct fl_sqlite *db = fl_sqlite_of(store);
+    enum fl_status st = fl_query_exec(
+        db,
+        "UPDATE feedback SET customer = ?2, message = ?3, matched_by = ?4, confidence = 1.0"
+        " WHERE id = ?1",
+        Q_VALUES(Q_INT(id), Q_INT(customer), Q_INT(message), Q_INT(FL_MATCH_STAFF)), err);
+
+    if (!st && !sqlite3_changes(db->handle))
+        return fl_error_set(err, FL_NOT_FOUND, "there is no feedback %lld", (long long)id);
+    return st;
+}
+
 #define FEEDBACK_COLUMNS                                                                           \
     "id, channel, customer, message, kind, state, matched_by, confidence, from_address, subject,"  \
     " text, quoted, signature, language, evidence, dedupe_key, received_us, stored_us"

@@ -252,6 +252,7 @@ SLOT(evidence_put, const char *hash, const void *data, size_t len);
 SLOT(evidence_get, struct fl_arena *arena, const char *hash, void **out, size_t *out_len);
 SLOT(feedback_put, const struct fl_feedback *feedback, int64_t *out_id);
 SLOT(feedback_get, struct fl_arena *arena, int64_t id, struct fl_feedback *out);
+SLOT(feedback_assign, int64_t id, int64_t customer, int64_t message);
 SLOT(feedback_each, const struct fl_feedback_filter *filter, fl_store_feedback_fn *fn, void *ctx);
 SLOT(feedback_counts, int64_t campaign, int64_t *out);
 SLOT(memory_set, const char *channel, const char *key, const void *data, size_t len);
