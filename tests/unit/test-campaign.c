@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "campaign/campaign.h"
 
@@ -446,6 +447,81 @@ static void test_local_times(void **state)
     }
 }
 
+/* Renders a content of the sample company for one customer, and sees that nothing is left open. */
+static void check_sample_content(struct fixture *f, const char *folder, const char *language,
+                                 const char *json, const char *expected)
+{
+    struct fl_content_version version;
+    struct fl_content_rendering out;
+    struct fl_content *content = NULL;
+    struct fl_faults faults;
+    struct fl_data *data;
+    struct fl_error err;
+
+    fl_faults_init(&faults, f->arena);
+    assert_ok(fl_content_read_folder(f->arena, folder, &version, &err));
+    assert_ok(
+        fl_content_compile(version.name, version.files, version.n_files, &faults, &content, &err));
+    assert_ok(fl_data_of_json(f->arena, json, strlen(json), &data, &err));
+    assert_ok(fl_content_render(content, FL_MEDIUM_EMAIL, language, data, f->arena, &out, &err));
+    assert_string_equal(out.language, language);
+    assert_null(strstr(out.subject, "{{"));
+    assert_null(strstr(out.text, "{{"));
+    assert_null(strstr(out.html, "{{"));
+    assert_null(strstr(out.text, "**"));
+    assert_non_null(strstr(out.text, expected));
+    assert_non_null(strstr(out.html, expected));
+    assert_non_null(strstr(out.text, "12 Saebyeok-gil"));
+    fl_content_destroy(&content);
+}
+
+/* The sample company: configuration, campaigns and what they say, in both languages. */
+static void test_samples(void **state)
+{
+    static const char *const contents[] = {"mothers-pregnancy", "mothers-birth", "mothers-4-months",
+                                           "mothers-12-months", "home-delivery"};
+    static const char full[] =
+        "{\"name\":\"Kim\",\"organisation\":\"Dawnfield\",\"postal_address\":\"12 "
+        "Saebyeok-gil\",\"anchors\":{\"birth\":\"2027-02-03\"},\"attributes\":{\"baby_name\":"
+        "\"Noah\",\"product\":\"Noah\"}}";
+    static const char bare[] = "{\"name\":\"Kim\",\"postal_address\":\"12 Saebyeok-gil\","
+                               "\"organisation\":\"Dawnfield\",\"anchors\":{\"birth\":"
+                               "\"2027-02-03\"},\"attributes\":{\"baby_name\":\"\"}}";
+    struct fixture *f = *state;
+    const char *top = getenv("FL_TOP_SRCDIR");
+    const char *const files[] = {"mothers-class", "home-delivery"};
+    struct fl_campaign *c;
+    struct fl_error err;
+    char *text, *mark, path[4096];
+    size_t len;
+
+    if (!top) {
+        print_message("FL_TOP_SRCDIR is not set: the samples are not looked at\n");
+        skip();
+    }
+    snprintf(path, sizeof path, "%s/etc/samples/dairy/dairy.conf", top);
+    assert_ok(fl_file_read(f->arena, path, FL_CONF_FILE_MAX, &text, &len, &err));
+    while ((mark = strstr(text, "@DATA_DIR@")))
+        memcpy(mark, "/data/dir_", strlen("@DATA_DIR@"));
+    assert_ok(fl_conf_parse(f->arena, path, text, &f->faults, &f->conf, &err));
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/etc/samples/dairy/campaigns/%s.conf", top, files[i]);
+        assert_ok(fl_file_read(f->arena, path, FL_CAMPAIGN_FILE_MAX, &text, &len, &err));
+        assert_int_equal(parse_ok(f, text, &c), 1);
+        assert_string_equal(c->name, files[i]);
+    }
+    for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
+        bool has_name = strcmp(contents[i], "mothers-pregnancy") != 0;
+
+        snprintf(path, sizeof path, "%s/etc/samples/dairy/campaigns/%s", top, contents[i]);
+        check_sample_content(f, path, "ko", full, "Noah");
+        check_sample_content(f, path, "ko", bare, "답장");
+        snprintf(path, sizeof path, "%s/etc/samples/dairy/campaigns/%s", top, contents[i]);
+        check_sample_content(f, path, "", full, has_name ? "Noah" : "2027-02-03");
+        check_sample_content(f, path, "", bare, "Dawnfield");
+    }
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -453,7 +529,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_parse),           TEST(test_definition),  TEST(test_faults),
         TEST(test_limits),          TEST(test_offsets),     TEST(test_anchor_golden),
-        TEST(test_anchor_property), TEST(test_local_times),
+        TEST(test_anchor_property), TEST(test_local_times), TEST(test_samples),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
