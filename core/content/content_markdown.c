@@ -5,7 +5,7 @@
 
 #include <cmark-gfm-core-extensions.h>
 
-enum { RUN_MAX = 1000 }; /* lists and markers looked at together */
+enum { RUN_MAX = 200 }; /* lists and markers looked at together */
 
 /* ---- lists that run through sections ---------------------------------------------------------*/
 

@@ -146,18 +146,27 @@ static void block_end(struct writer *w, cmark_node *node)
         empty_line(w);
 }
 
-/* Numbers are left out where a section decides how many items there are. */
+/* Numbers are left out where a section decides how many items there are.  A list carries the
+ * number of its next item, counted from 1; 0 is none. */
+static void list_enter(struct writer *w, cmark_node *list)
+{
+    intptr_t next = 0;
+
+    if (cmark_node_get_list_type(list) == CMARK_ORDERED_LIST &&
+        !fl_content_is_list_with_markers(w->tags, list))
+        next = (intptr_t)cmark_node_get_list_start(list) + 1;
+    cmark_node_set_user_data(list, (void *)next);
+}
+
 static void item_enter(struct writer *w, cmark_node *item)
 {
     cmark_node *list = cmark_node_parent(item);
+    intptr_t next = (intptr_t)cmark_node_get_user_data(list);
     char bullet[BULLET_SIZE] = "- ";
-    int number = cmark_node_get_list_start(list);
 
-    if (cmark_node_get_list_type(list) == CMARK_ORDERED_LIST &&
-        !fl_content_is_list_with_markers(w->tags, list)) {
-        for (cmark_node *n = cmark_node_previous(item); n; n = cmark_node_previous(n))
-            number++;
-        snprintf(bullet, sizeof bullet, "%d. ", number);
+    if (next) {
+        snprintf(bullet, sizeof bullet, "%d. ", (int)(next - 1));
+        cmark_node_set_user_data(list, (void *)(next + 1));
     }
     level_enter(w, bullet, true);
 }
@@ -318,7 +327,9 @@ static void block_event(struct writer *w, cmark_node *node, bool is_enter)
         item_enter(w, node);
     else if (type == CMARK_NODE_ITEM)
         level_leave(w);
-    else if (type == CMARK_NODE_LIST && !is_enter)
+    else if (type == CMARK_NODE_LIST && is_enter)
+        list_enter(w, node);
+    else if (type == CMARK_NODE_LIST)
         block_end(w, node);
     else if (type == CMARK_NODE_HTML_BLOCK)
         html_block_put(w, node);

@@ -27,7 +27,8 @@
 
 enum {
     FL_MUSTACHE_SOURCE_MAX = 4 << 20,
-    FL_MUSTACHE_DEPTH_MAX = 64,    /* open sections and running partials */
+    FL_MUSTACHE_DEPTH_MAX = 64, /* open sections and running partials */
+    FL_MUSTACHE_PARTIALS_MAX = 256,
     FL_MUSTACHE_DELIMITER_MAX = 8, /* bytes */
     FL_MUSTACHE_INDENT_MAX = 1024  /* blanks before a line inside nested partials */
 };

@@ -24,9 +24,9 @@ struct compiler {
     size_t text;        /* the text not yet given to an instruction, up to the pool's end */
     bool is_text_fresh; /* ... begins a line */
     bool is_fresh;      /* nothing stands on the line yet */
-    size_t line_at;     /* the line number counted last, and where */
+    size_t line_at;     /* line and column counted last, and where */
+    size_t column;
     long line;
-    size_t line_start;
     bool is_out_of_memory;
 };
 
@@ -41,18 +41,23 @@ static void fault(struct compiler *c, size_t at, const char *name, size_t name_l
     char *shown = NULL;
 
     if (at < c->line_at) {
-        c->line_at = c->line_start = 0;
+        c->line_at = 0;
+        c->column = 1;
         c->line = first_line(c->source);
     }
-    for (; c->line_at < at; c->line_at++)
-        if (c->source->text[c->line_at] == '\n') {
-            c->line++;
-            c->line_start = c->line_at + 1;
-        }
+    for (; c->line_at < at; c->line_at++) {
+        char byte = c->source->text[c->line_at];
+
+        c->line += byte == '\n';
+        if (byte == '\n')
+            c->column = 1;
+        else
+            c->column += ((unsigned char)byte & 0xc0) != 0x80;
+    }
     if (name)
         shown = fl_arena_strndup(c->program->arena, name, name_len);
-    fl_faults_add(c->faults, c->source->file, c->line, NULL, shown, "column %zu: %s",
-                  fl_utf8_length(c->source->text + c->line_start, at - c->line_start) + 1, reason);
+    fl_faults_add(c->faults, c->source->file, c->line, NULL, shown, "column %zu: %s", c->column,
+                  reason);
 }
 
 /* Room for one more element of `size` bytes in *items; false when memory is out. */
@@ -147,6 +152,10 @@ static size_t partial_add(struct compiler *c, const struct fl_tag *tag)
         if (strlen(program->partials[i].name) == tag->name_len &&
             !memcmp(program->partials[i].name, tag->name, tag->name_len))
             return i;
+    if (program->n_partials == FL_MUSTACHE_PARTIALS_MAX) {
+        fault(c, tag->start, tag->name, tag->name_len, "more than 256 different partials");
+        return 0;
+    }
     name = fl_arena_strndup(program->arena, tag->name, tag->name_len);
     if (!name || !grow(c, &program->partials, program->n_partials, &program->partials_cap,
                        sizeof *program->partials)) {
@@ -313,6 +322,7 @@ enum fl_status fl_mustache_compile(const struct fl_mustache_source *source,
     if (!c.program)
         return fl_error_set(err, FL_IO, "could not compile \"%s\": memory is out", source->file);
     c.line = first_line(source);
+    c.column = 1;
     fl_tag_scan_init(&c.scan, source->text, source->len, source->open, source->close);
     compile(&c);
     if (c.is_out_of_memory) {

@@ -286,6 +286,15 @@ static void test_nesting_bound(void **state)
     fl_faults_init(&faults, arena);
     assert_status(FL_INVALID, fl_mustache_compile(&source, &faults, &template, &err));
     assert_non_null(strstr(faults.items[0].reason, "nested deeper than 64"));
+    fl_buf_reset(&text);
+    for (int i = 0; i < 257; i++)
+        fl_buf_printf(&text, "{{>p%d}}{{>p0}}", i);
+    source.text = text.data;
+    source.len = text.len;
+    fl_faults_init(&faults, arena);
+    assert_status(FL_INVALID, fl_mustache_compile(&source, &faults, &template, &err));
+    assert_int_equal(faults.n_total, 1);
+    assert_string_equal(faults.items[0].value, "p256");
     source.len = FL_MUSTACHE_SOURCE_MAX + (size_t)1;
     assert_status(FL_LIMIT, fl_mustache_compile(&source, &faults, &template, &err));
     fl_buf_finish(&text);
