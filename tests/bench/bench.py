@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Whole commands against a peer in the same run; prints a table, writes bench.json.
+
+usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render
+"""
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "peers"))
+from gateway import BUILD, Gateway, children_of, free_port, wait_for_port  # noqa: E402
+
+MESSAGES = int(os.environ.get("FL_BENCH_MESSAGES", "50000"))
+PARAGRAPHS = 9  # of the campaign: about 5 KB of text and HTML together
+figures = {}
+
+
+def say(text):
+    print("   " + text, file=sys.stderr, flush=True)
+
+
+class Sink:
+    """Postfix's smtp-sink, or our counting one with CHUNKING."""
+
+    def __init__(self, chunking=False):
+        self.port = free_port()
+        if chunking:
+            command = [str(BUILD / "tests/peers/smtpcount"), "--chunking",
+                       "127.0.0.1:%d" % self.port, "/dev/null"]
+        else:
+            command = ["smtp-sink", "-u", "nobody", "127.0.0.1:%d" % self.port, "1000"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_port(self.port, self.process)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def peak_kib(pid):
+    status = pathlib.Path("/proc/%d/status" % pid).read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status).group(1))
+
+
+def cpu_ticks(pids):
+    total = 0
+    for pid in pids:
+        try:
+            stat = pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()
+            total += int(stat[11]) + int(stat[12])
+        except OSError:
+            pass
+    return total
+
+
+def channel(port, workers, batch=100):
+    return (
+        ' plugin = "email"\n workers = %d\n batch = %d\n options {\n  transport = "smtp"\n'
+        '  server = "127.0.0.1:%d"\n  tls = "none"\n  domain = "shop.test"\n'
+        '  from_address = "news@shop.test"\n }' % (workers, batch, port)
+    )
+
+
+def campaign(port, workers, messages, batch=100, after=None):
+    """Messages a second from the start of the daemon until the last one is accepted."""
+    gateway = Gateway(channel(port, workers, batch), 'plan_interval = "1s"')
+    gateway.prepare(messages, PARAGRAPHS)
+    gateway.cli("run", "plan", "--once")
+    begin = time.monotonic()
+    gateway.start()
+    try:
+        gateway.wait_ready()
+        while gateway.states().get("accepted", 0) < messages:
+            if time.monotonic() - begin > 600:
+                raise RuntimeError("%s\n%s" % (gateway.states(), gateway.tail()))
+            time.sleep(0.1)
+        rate = messages / (time.monotonic() - begin)
+        if after:
+            after(gateway)
+    finally:
+        gateway.stop()
+    subprocess.run(["rm", "-rf", str(gateway.dir)], check=False)
+    return rate
+
+
+def measure_processes(gateway):
+    below = children_of(gateway.process.pid)
+    figures["core_peak_mib"] = max(
+        (peak_kib(p) / 1024 for p, c in below.items() if "fairline-host" not in c), default=0)
+    figures["host_peak_mib"] = max(
+        (peak_kib(p) / 1024 for p, c in below.items() if "fairline-host" in c), default=0)
+    pids = [gateway.process.pid, *below]
+    before, seconds = cpu_ticks(pids), 10
+    time.sleep(seconds)
+    figures["idle_cpu_percent"] = (cpu_ticks(pids) - before) * 100 / os.sysconf("SC_CLK_TCK") / seconds
+
+
+def smtp_source(port, messages):
+    begin = time.monotonic()
+    subprocess.run(["smtp-source", "-s", "4", "-d", "-m", str(messages), "-l", "5000",
+                    "127.0.0.1:%d" % port], check=True)
+    return messages / (time.monotonic() - begin)
+
+
+def nodemailer(port, messages):
+    folder = BUILD / "bench-node"
+    folder.mkdir(exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        (folder / name).write_bytes((HERE / name).read_bytes())
+    (folder / "nodemailer.js").write_bytes((HERE / "nodemailer.js").read_bytes())
+    if not (folder / "node_modules" / "nodemailer").exists():
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    out = subprocess.run(["node", "nodemailer.js", str(port), str(messages), str(PARAGRAPHS)],
+                         cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return float(out)
+
+
+def bench_mail():
+    rounds = {"fairline": [], "smtp_source": [], "nodemailer": []}
+    for i in range(3):
+        with Sink() as sink:
+            rounds["smtp_source"].append(smtp_source(sink.port, MESSAGES))
+            say("smtp-source       %8.0f messages/s" % rounds["smtp_source"][-1])
+            rounds["fairline"].append(
+                campaign(sink.port, 4, MESSAGES, after=measure_processes if i == 2 else None))
+            say("fairline          %8.0f messages/s" % rounds["fairline"][-1])
+            rounds["nodemailer"].append(nodemailer(sink.port, min(MESSAGES, 10000)))
+            say("nodemailer        %8.0f messages/s" % rounds["nodemailer"][-1])
+    ours = statistics.median(rounds["fairline"])
+    figures["mail_per_s"] = ours
+    figures["smtp_source_per_s"] = statistics.median(rounds["smtp_source"])
+    figures["nodemailer_per_s"] = statistics.median(rounds["nodemailer"])
+    figures["mail_vs_smtp_source"] = ours / figures["smtp_source_per_s"]
+    figures["mail_vs_nodemailer"] = ours / figures["nodemailer_per_s"]
+
+
+def bench_one_connection():
+    for name, chunking in (("one_connection_per_s", False), ("one_connection_chunking_per_s", True)):
+        with Sink(chunking) as sink:
+            figures[name] = campaign(sink.port, 1, 10000)
+            say("%-30s %8.0f messages/s" % (name, figures[name]))
+
+
+def bench_program(name, *args):
+    program = BUILD / "tests/bench" / ("bench-" + name)
+    out = subprocess.run([str(program), *args], check=True, stdout=subprocess.PIPE, text=True).stdout
+    for line in out.splitlines():
+        if line.startswith("{"):
+            figures.update(json.loads(line))
+            say(line)
+
+
+BENCHES = {
+    "mail": bench_mail,
+    "one_connection": bench_one_connection,
+    "import": lambda: bench_program("import"),
+    "plan": lambda: bench_program("plan"),
+    "render": lambda: bench_program("render"),
+}
+
+# What must be reached: name, bound, and whether more is better.
+GOALS = [
+    ("mail_vs_smtp_source", 0.3, True),
+    ("mail_vs_nodemailer", 4, True),
+    ("one_connection_per_s", 1000, True),
+    ("one_connection_chunking_per_s", 1000, True),
+    ("import_vs_bare", 0.5, True),
+    ("plan_vs_bare", 2, False),
+    ("core_peak_mib", 64, False),
+    ("host_peak_mib", 64, False),
+]
+
+
+def main():
+    output = pathlib.Path(sys.argv[1])
+    for name in sys.argv[2:] or BENCHES:
+        say("-- " + name)
+        BENCHES[name]()
+    old = json.loads(output.read_text()) if output.exists() and sys.argv[2:] else {}
+    output.write_text(json.dumps({**old, **figures}, indent=1, sort_keys=True) + "\n")
+    print("%-34s %14s  %s" % ("figure", "value", "goal"))
+    goals = {name: (bound, more) for name, bound, more in GOALS}
+    missed = 0
+    for name in sorted(figures):
+        goal = ""
+        if name in goals:
+            bound, more = goals[name]
+            is_met = figures[name] >= bound if more else figures[name] <= bound
+            missed += not is_met
+            goal = "%s %g: %s" % ("at least" if more else "at most", bound, "met" if is_met else "MISSED")
+        print("%-34s %14.2f  %s" % (name, figures[name], goal))
+    print("written to %s" % output)
+    return 1 if missed else 0
+
+
+sys.exit(main())
