@@ -65,7 +65,7 @@ def cpu_ticks(pids):
 def channel(port, workers, batch=100):
     return (
         ' plugin = "email"\n workers = %d\n batch = %d\n options {\n  transport = "smtp"\n'
-        '  server = "127.0.0.1:%d"\n  tls = "none"\n  domain = "shop.test"\n'
+        '  host = "127.0.0.1:%d"\n  tls = "none"\n  domain = "shop.test"\n'
         '  from_address = "news@shop.test"\n }' % (workers, batch, port)
     )
 

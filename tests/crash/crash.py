@@ -79,7 +79,7 @@ def main():
     gateway = Gateway(
         ' plugin = "email"\n workers = %d\n batch = %d\n rate = %d\n'
         ' retry_first = "1s"\n retry_max = "2s"\n'
-        ' options {\n  transport = "smtp"\n  server = "127.0.0.1:%d"\n  tls = "none"\n'
+        ' options {\n  transport = "smtp"\n  host = "127.0.0.1:%d"\n  tls = "none"\n'
         '  domain = "shop.test"\n  from_address = "news@shop.test"\n }' % (WORKERS, BATCH, RATE, port),
         'plan_interval = "1s"',
     )

@@ -93,7 +93,7 @@ class Gateway:
 
     def states(self):
         """Messages by state."""
-        return {row["state"]: row["messages"] for row in self.json("queue", "counts")}
+        return {row["state"]: row["messages"] for row in self.json("queue", "show")}
 
     def start(self):
         with open(self.log, "ab") as log:
