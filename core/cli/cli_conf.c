@@ -7,6 +7,7 @@
 #include "cli/cli_private.h"
 #include "conf/conf.h"
 
+static const char DEFAULTS[] = "built-in defaults";
 static const char INSTALLED[] = FL_SYSCONF_DIR "/fairline.conf";
 
 /* NULL: there is no file, the defaults count. */
@@ -56,10 +57,10 @@ int fl_cli_conf_load(struct fl_cli *cli)
     if (path) {
         st = fl_conf_load(cli->arena, path, &faults, &cli->conf, &err);
     } else {
-        dir = secure_getenv("FAIRLINE_DATA_DIR");
-        st = fl_conf_default(cli->arena, dir ? dir : FL_STATE_DIR, &cli->conf, &err);
+        /* An empty file: the defaults with the environment laid over them. */
+        st = fl_conf_parse(cli->arena, DEFAULTS, "", &faults, &cli->conf, &err);
     }
     if (st)
-        return tell_faults(cli, path ? path : "built-in defaults", &faults, &err);
+        return tell_faults(cli, path ? path : DEFAULTS, &faults, &err);
     return FL_EXIT_OK;
 }

@@ -34,7 +34,7 @@ static void say(struct doctor *doctor, enum fl_ops_check check, const char *what
 
 static void check_conf(struct doctor *doctor)
 {
-    if (doctor->conf->file)
+    if (doctor->conf->file && access(doctor->conf->file, F_OK) == 0)
         say(doctor, FL_OPS_FINE, "configuration", doctor->conf->file, NULL);
     else
         say(doctor, FL_OPS_WARN, "configuration", "no file is in force: built-in defaults",
