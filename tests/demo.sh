@@ -6,6 +6,7 @@ build=$1
 data=$2
 top=$(cd "$(dirname "$0")/.." && pwd)
 export FAIRLINE_DATA="$top/etc"
+export FAIRLINE_PLUGIN_DIR="$build/plugins/email/.libs:$build/plugins/null/.libs"
 fairline() { "$build/fairline" --data-dir "$data" "$@"; }
 
 say() {
@@ -77,6 +78,7 @@ fairline feedback list --limit 12
 
 say "What became of each campaign"
 for campaign in $(fairline campaign list -o name); do
+    printf '\n   %s\n' "$campaign"
     fairline campaign report "$campaign"
 done
 

@@ -1,31 +1,11 @@
 /* Which configuration is in force: flag, environment, data folder, installed file, defaults. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "cli/cli_private.h"
 #include "conf/conf.h"
 
 static const char DEFAULTS[] = "built-in defaults";
-static const char INSTALLED[] = FL_SYSCONF_DIR "/fairline.conf";
-
-/* NULL: there is no file, the defaults count. */
-static const char *find(struct fl_cli *cli)
-{
-    const char *dir = secure_getenv("FAIRLINE_DATA_DIR");
-    const char *from_environment = secure_getenv("FAIRLINE_CONFIG");
-    const char *path;
-
-    if (cli->globals.conf_path)
-        return cli->globals.conf_path;
-    if (from_environment && *from_environment && !cli->globals.data_dir)
-        return from_environment;
-    if (!dir)
-        return access(INSTALLED, F_OK) == 0 ? INSTALLED : NULL;
-    path = fl_arena_printf(cli->arena, "%s/fairline.conf", dir);
-    return path && access(path, F_OK) == 0 ? path : NULL;
-}
 
 static int tell_faults(struct fl_cli *cli, const char *path, const struct fl_faults *faults,
                        const struct fl_error *err)
@@ -53,7 +33,7 @@ int fl_cli_conf_load(struct fl_cli *cli)
             setenv("FAIRLINE_DATA_DIR", dir, 1) != 0)
             return fl_cli_fail(cli, FL_EXIT_USAGE, NULL, "--data-dir: %s", err.text);
     }
-    path = find(cli);
+    path = fl_conf_find(cli->arena, cli->globals.conf_path);
     if (path) {
         st = fl_conf_load(cli->arena, path, &faults, &cli->conf, &err);
     } else {

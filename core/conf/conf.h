@@ -78,6 +78,10 @@ struct fl_conf {
     size_t n_channels;
 };
 
+/* The file in force: the one given, FAIRLINE_CONFIG, fairline.conf in the folder FAIRLINE_DATA_DIR,
+ * the installed one.  NULL: there is none, and the defaults count. */
+const char *fl_conf_find(struct fl_arena *arena, const char *given);
+
 /* Reads and checks the whole file.  FL_INVALID with at least one fault; FL_NOT_FOUND. */
 FL_CHECK_RESULT enum fl_status fl_conf_load(struct fl_arena *arena, const char *path,
                                             struct fl_faults *faults, const struct fl_conf **out,

@@ -21,7 +21,7 @@
 
 struct fl_daemon_options {
     const char
-        *conf_path; /* NULL: the installed fairline.conf, or the defaults when it is absent */
+        *conf_path; /* NULL: the one fl_conf_find() finds */
     bool is_check_only;
 };
 

@@ -16,18 +16,17 @@ enum { LISTEN_BACKLOG = 64, PATH_SIZE = 4096 };
 
 static enum fl_status read_text(struct fl_parent_conf *conf, const char *path, struct fl_error *err)
 {
-    const bool is_optional = path == NULL;
     enum fl_status st;
-    char *text;
+    char *text = NULL;
     size_t len;
 
-    conf->name = is_optional ? FL_SYSCONF_DIR "/fairline.conf" : path;
-    st = fl_file_read(conf->arena, conf->name, FL_CONF_FILE_MAX, &text, &len, err);
-    if (st == FL_NOT_FOUND && is_optional) {
+    conf->name = fl_conf_find(conf->arena, path);
+    if (!conf->name) {
         conf->name = "defaults";
         conf->text = "";
         return FL_OK;
     }
+    st = fl_file_read(conf->arena, conf->name, FL_CONF_FILE_MAX, &text, &len, err);
     conf->text = text;
     if (!st && strlen(text) != len)
         st = fl_error_set(err, FL_INVALID, "\"%s\" holds a zero byte", conf->name);

@@ -237,7 +237,7 @@ enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
 }
 
 /* Somebody to preview for when no customer is named. */
-static const struct fl_customer example = {
+const struct fl_customer fl_ops_example_customer = {
     .external_id = "example",
     .name = "Kim Mi-rae",
     .language = "",
@@ -252,7 +252,7 @@ FL_OPS_RUN(fl_ops_content_preview_run)
     const char *external_id = fl_ops_str(args, "customer");
     const char *name = json_string_value(json_object_get(value, "name"));
     struct fl_content_version version;
-    struct fl_customer customer = example;
+    struct fl_customer customer = fl_ops_example_customer;
     enum fl_medium medium;
     int64_t id;
     enum fl_status st;

@@ -48,12 +48,16 @@ static const char *samples_folder(struct fl_ops_call *call)
     return fl_arena_printf(call->args->arena, "%s/samples/dairy", base ? base : FL_DATA_DIR);
 }
 
-/* `text` with every @DATA_DIR@ replaced. */
+/* `text` with every @DATA_DIR@ replaced.  Plugins that are not where they are installed, as in a
+ * build tree, are written down: the sample shall also run in another shell. */
 static const char *fill_in(struct demo *demo, const char *text)
 {
     FL_AUTO_BUF struct fl_buf buf = FL_BUF(FL_CONF_FILE_MAX);
+    const char *plugin_dir = demo->call->context->conf->plugin_dir;
     const char *mark;
 
+    if (!fl_str_equal(plugin_dir, FL_PLUGIN_DIR))
+        fl_buf_printf(&buf, "plugin_dir = \"%s\"\n", plugin_dir);
     while ((mark = strstr(text, DATA_DIR_MARK))) {
         fl_buf_add(&buf, text, (size_t)(mark - text));
         fl_buf_puts(&buf, demo->dir);

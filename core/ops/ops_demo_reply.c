@@ -99,6 +99,15 @@ static const char *name_of(struct fl_arena *arena, const char *value)
     return name;
 }
 
+/* Does the text hold Hangul syllables (U+AC00..U+D7A3)? */
+static bool is_korean(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p >= 0xea && *p <= 0xed && (p[1] & 0xc0) == 0x80)
+            return true;
+    return false;
+}
+
 static enum fl_status original_of(struct replying *replying, const char *path,
                                   struct fl_sample_original *out, struct fl_error *err)
 {
@@ -121,7 +130,7 @@ static enum fl_status original_of(struct replying *replying, const char *path,
     from = header(arena, mail, "From");
     return_path = address_of(arena, header(arena, mail, "Return-Path"));
     *out = (struct fl_sample_original){
-        .language = parsed.language,
+        .language = is_korean(parsed.subject) ? "ko" : "en",
         .customer = address_of(arena, to),
         .customer_name = "",
         .from = parsed.from_address,

@@ -38,7 +38,7 @@ const struct fl_ops_param fl_ops_params_campaign_list[] = {
     {"all", FL_OPS_BOOL, 0, "test sends too", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_campaign_preview[] = {
     CAMPAIGN,
-    {"customer", FL_OPS_STRING, FL_OPS_NEEDED, "external id of the customer", NULL, 0},
+    {"customer", FL_OPS_STRING, 0, "external id (default: an example)", NULL, 0},
     {"stage", FL_OPS_STRING, 0, "stage of the programme (default: the first)", NULL, 0},
     LANGUAGE,
     PART,

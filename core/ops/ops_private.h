@@ -147,6 +147,7 @@ FL_CHECK_RESULT enum fl_status fl_ops_content_compile(struct fl_ops_args *args,
                                                       struct fl_faults *faults,
                                                       struct fl_content **out,
                                                       struct fl_error *err);
+extern const struct fl_customer fl_ops_example_customer;
 /* Renders for one customer and emits it: `part` text, html or subject. */
 FL_CHECK_RESULT enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
                                                    const struct fl_content_version *version,

@@ -221,7 +221,7 @@ FL_OPS_RUN(fl_ops_campaign_preview_run)
     struct fl_content_version version;
     struct fl_campaign_row row;
     struct fl_campaign *campaign;
-    struct fl_customer customer;
+    struct fl_customer customer = fl_ops_example_customer;
     enum fl_medium medium = FL_MEDIUM_EMAIL;
     int64_t id;
     enum fl_status st;
@@ -231,7 +231,7 @@ FL_OPS_RUN(fl_ops_campaign_preview_run)
         st = fl_ops_campaign_parsed(context, args, &row, &campaign, err);
     if (!st)
         st = fl_ops_stage(campaign, fl_ops_str(args, "stage"), &stage, &content, err);
-    if (!st)
+    if (!st && fl_ops_str(args, "customer"))
         st = fl_ops_customer(context, args, fl_ops_str(args, "customer"), &customer, err);
     if (!st)
         st = fl_store_content_newest(context->store, content, &id, err);
