@@ -14,7 +14,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "peers"))
-from gateway import BUILD, Gateway, children_of, free_port, wait_for_port  # noqa: E402
+from gateway import BUILD, CountingSink, Gateway, children_of, free_port, wait_for_port  # noqa: E402
 
 MESSAGES = int(os.environ.get("FL_BENCH_MESSAGES", "50000"))
 PARAGRAPHS = 9  # of the campaign: about 5 KB of text and HTML together
@@ -26,16 +26,13 @@ def say(text):
 
 
 class Sink:
-    """Postfix's smtp-sink, or our counting one with CHUNKING."""
+    """Postfix's smtp-sink."""
 
-    def __init__(self, chunking=False):
+    def __init__(self):
         self.port = free_port()
-        if chunking:
-            command = [str(BUILD / "tests/peers/smtpcount"), "--chunking",
-                       "127.0.0.1:%d" % self.port, "/dev/null"]
-        else:
-            command = ["smtp-sink", "-u", "nobody", "127.0.0.1:%d" % self.port, "1000"]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["smtp-sink", "-u", "nobody", "127.0.0.1:%d" % self.port, "1000"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for_port(self.port, self.process)
 
     def __enter__(self):
@@ -144,8 +141,10 @@ def bench_mail():
 
 
 def bench_one_connection():
-    for name, chunking in (("one_connection_per_s", False), ("one_connection_chunking_per_s", True)):
-        with Sink(chunking) as sink:
+    sinks = {"one_connection_per_s": Sink,
+             "one_connection_chunking_per_s": lambda: CountingSink(chunking=True)}
+    for name, make in sinks.items():
+        with make() as sink:
             figures[name] = campaign(sink.port, 1, 10000)
             say("%-30s %8.0f messages/s" % (name, figures[name]))
 

@@ -11,13 +11,14 @@ import collections
 import os
 import pathlib
 import random
+import shutil
 import signal
-import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "peers"))
-from gateway import BUILD, Gateway, children_of, free_port, wait_for_port  # noqa: E402
+from gateway import CountingSink, Gateway, children_of  # noqa: E402
 
 WORKERS = 4
 BATCH = 8
@@ -75,19 +76,18 @@ def main():
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else int(time.time())
     rng = random.Random(seed)
     print("# seed %d, %d kills, %d messages" % (seed, kills, messages))
-    port = free_port()
+    folder = tempfile.TemporaryDirectory(prefix="fairline-crash-")
+    seen = pathlib.Path(folder.name) / "sink.log"
+    sink = CountingSink(seen)
     gateway = Gateway(
         ' plugin = "email"\n workers = %d\n batch = %d\n rate = %d\n'
         ' retry_first = "1s"\n retry_max = "2s"\n'
         ' options {\n  transport = "smtp"\n  host = "127.0.0.1:%d"\n  tls = "none"\n'
-        '  domain = "shop.test"\n  from_address = "news@shop.test"\n }' % (WORKERS, BATCH, RATE, port),
+        '  domain = "shop.test"\n  from_address = "news@shop.test"\n }' % (WORKERS, BATCH, RATE, sink.port),
         'plan_interval = "1s"',
     )
-    seen = gateway.dir / "sink.log"
-    sink = subprocess.Popen([str(BUILD / "tests/peers/smtpcount"), "127.0.0.1:%d" % port, str(seen)])
     done = collections.Counter()
     try:
-        wait_for_port(port, sink)
         gateway.prepare(messages)
         gateway.start()
         gateway.wait_ready()
@@ -130,8 +130,9 @@ def main():
     finally:
         if gateway.process and gateway.process.poll() is None:
             gateway.kill_all()
-        sink.terminate()
-        sink.wait()
+        sink.__exit__()
+        shutil.rmtree(gateway.dir, ignore_errors=True)
+        folder.cleanup()
     print("1..%d" % tests)
 
 

@@ -58,6 +58,33 @@ def children_of(pid):
     return below
 
 
+class CountingSink:
+    """smtpcount: knows what it took; `log` has "MESSAGE-ID RECIPIENT" lines."""
+
+    def __init__(self, log=None, chunking=False):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="fairline-sink-"))
+        port_file = folder / "port"
+        command = [str(BUILD / "tests/peers/smtpcount"), "-p", str(port_file)]
+        command += ["-l", str(log)] if log else []
+        command += ["-c"] if chunking else []
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while not (port_file.exists() and port_file.read_text().strip()):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the counting sink does not listen")
+            time.sleep(0.01)
+        self.port = int(port_file.read_text())
+        port_file.unlink()
+        folder.rmdir()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 class Gateway:
     """`channel` is the text inside channel "mail" { }."""
 
