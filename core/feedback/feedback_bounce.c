@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/str.h"
 #include "feedback/feedback_private.h"
 
 enum { BOUNCE_WEIGHT_MIN = 4, DIAGNOSTIC_MAX = 600, STATUS_MAX = 12, LOOKED_AT_MAX = 16 << 10 };
@@ -93,12 +94,13 @@ static const char *const original_marks[] = {
     "header of the original message",
 };
 
+/* `text` in lower case. */
 static const char *any_phrase(const char *text, const char *const *phrases, size_t n)
 {
     const char *first = NULL;
 
     for (size_t i = 0; i < n; i++) {
-        const char *at = strcasestr(text, phrases[i]);
+        const char *at = strstr(text, phrases[i]);
 
         if (at && (!first || at < first))
             first = at;
@@ -128,12 +130,36 @@ static bool has_bounce_subject(const char *subject)
     return false;
 }
 
-static int weigh(const struct fl_feedback_mail *mail, const struct fl_feedback_parsed *parsed,
-                 const char *head)
+/* The part of the text before a copy of the original. */
+struct head {
+    const char *text;
+    const char *lowered;
+};
+
+static enum fl_status take_head(struct fl_arena *arena, const char *text, struct head *out,
+                                struct fl_error *err)
+{
+    size_t len = fl_feedback_utf8_cut(text, strlen(text), LOOKED_AT_MAX);
+    char *lowered = fl_arena_strndup(arena, text, len);
+    const char *mark;
+
+    if (!lowered)
+        return fl_feedback_no_memory(err);
+    fl_str_lower_ascii(lowered);
+    mark = ANY_PHRASE(lowered, original_marks);
+    if (mark)
+        lowered[mark - lowered] = '\0';
+    out->lowered = lowered;
+    out->text = fl_arena_strndup(arena, text, strlen(lowered));
+    return out->text ? FL_OK : fl_feedback_no_memory(err);
+}
+
+/* Who sends it, and under what title. */
+static int weigh_header(const struct fl_feedback_mail *mail,
+                        const struct fl_feedback_parsed *parsed)
 {
     const char *return_path = fl_feedback_field(&mail->fields, "Return-Path");
     const char *from = fl_feedback_field(&mail->fields, "From"); /* "MAILER-DAEMON <>" */
-    char status[STATUS_MAX];
     int weight = 0;
 
     weight += 2 * (is_daemon(parsed->from_address) || is_daemon(from + strspn(from, "\"")) ||
@@ -141,9 +167,19 @@ static int weigh(const struct fl_feedback_mail *mail, const struct fl_feedback_p
     weight += strncmp(return_path, "<>", 2) == 0;
     weight += 2 * has_bounce_subject(parsed->subject);
     weight += 4 * fl_feedback_has_field(&mail->fields, "X-Failed-Recipients");
-    weight += 2 * (ANY_PHRASE(head, bounce_phrases) || ANY_PHRASE(head, delayed_phrases));
+    return weight;
+}
+
+static int weigh_body(const struct fl_feedback_mail *mail, const struct head *head)
+{
+    char status[STATUS_MAX];
+    int weight = 0;
+
+    weight += 2 * (ANY_PHRASE(head->lowered, bounce_phrases) ||
+                   ANY_PHRASE(head->lowered, delayed_phrases));
     weight += mail->has_original || strcasecmp(mail->report_type, "delivery-status") == 0;
-    weight += fl_feedback_find_status(head, status, sizeof status) || fl_feedback_find_code(head);
+    weight += fl_feedback_find_status(head->text, status, sizeof status) ||
+              fl_feedback_find_code(head->text);
     return weight;
 }
 
@@ -221,32 +257,26 @@ static const char *failed_address(struct fl_arena *arena, const struct fl_feedba
     return "";
 }
 
-static const char *head_of(struct fl_arena *arena, const char *text)
-{
-    const char *mark = ANY_PHRASE(text, original_marks);
-    size_t len = mark ? (size_t)(mark - text) : strlen(text);
-
-    return fl_arena_strndup(arena, text, fl_feedback_utf8_cut(text, len, LOOKED_AT_MAX));
-}
-
 const char *fl_feedback_reason(struct fl_arena *arena, const char *text)
 {
-    const char *head = head_of(arena, text);
+    struct head head;
 
-    return head ? reason(arena, head, head) : NULL;
+    return take_head(arena, text, &head, NULL) ? NULL : reason(arena, head.text, head.text);
 }
 
 static enum fl_status fill(struct fl_arena *arena, const struct fl_feedback_mail *mail,
-                           const char *head, struct fl_feedback_parsed *out, struct fl_error *err)
+                           const struct head *head, struct fl_feedback_parsed *out,
+                           struct fl_error *err)
 {
     struct fl_feedback_recipient *recipient = FL_ARENA_NEW(arena, struct fl_feedback_recipient);
     char status[STATUS_MAX] = "";
     const char *at;
 
-    if (!recipient || !(recipient->address = failed_address(arena, mail, out, head, &at)) ||
-        !(recipient->diagnostic = reason(arena, head, at)))
+    if (!recipient || !(recipient->address = failed_address(arena, mail, out, head->text, &at)) ||
+        !(recipient->diagnostic = reason(arena, head->text, at)))
         return fl_feedback_no_memory(err);
-    if (!recipient->diagnostic[0] && !(recipient->diagnostic = reason(arena, head, head)))
+    if (!recipient->diagnostic[0] &&
+        !(recipient->diagnostic = reason(arena, head->text, head->text)))
         return fl_feedback_no_memory(err);
     fl_feedback_find_status(recipient->diagnostic, status, sizeof status);
     recipient->status = fl_arena_strdup(arena, status);
@@ -257,7 +287,7 @@ static enum fl_status fill(struct fl_arena *arena, const struct fl_feedback_mail
         fl_feedback_classify(status, recipient->code, recipient->diagnostic, &recipient->is_hard);
     recipient->action = "failed";
     out->kind = FL_FEEDBACK_BOUNCE;
-    if (ANY_PHRASE(head, delayed_phrases) && !ANY_PHRASE(head, final_phrases)) {
+    if (ANY_PHRASE(head->lowered, delayed_phrases) && !ANY_PHRASE(head->lowered, final_phrases)) {
         recipient->action = "delayed";
         recipient->is_hard = false;
         out->kind = FL_FEEDBACK_DELAYED;
@@ -272,13 +302,16 @@ enum fl_status fl_feedback_text_bounce(struct fl_arena *arena, const struct fl_f
                                        struct fl_feedback_parsed *out, bool *out_is_bounce,
                                        struct fl_error *err)
 {
-    const char *head = head_of(arena, mail->text);
+    int weight = weigh_header(mail, out);
+    struct head head;
+    enum fl_status st;
 
     *out_is_bounce = false;
-    if (!head)
-        return fl_feedback_no_memory(err);
-    if (weigh(mail, out, head) < BOUNCE_WEIGHT_MIN)
+    if (!weight) /* people write about bounces too */
         return FL_OK;
+    st = take_head(arena, mail->text, &head, err);
+    if (st || weight + weigh_body(mail, &head) < BOUNCE_WEIGHT_MIN)
+        return st;
     *out_is_bounce = true;
-    return fill(arena, mail, head, out, err);
+    return fill(arena, mail, &head, out, err);
 }

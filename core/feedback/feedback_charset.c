@@ -236,6 +236,63 @@ static void guess(const char *name, const char *data, size_t len, struct fl_buf 
         sanitise(data, len, out);
 }
 
+/* --- syllables of KS X 1001 annex 3: a filler and three letters --------------------------------*/
+
+static bool letter(const char *s, uint32_t *cp)
+{
+    const unsigned char *u = (const unsigned char *)s;
+
+    if (u[0] != 0xe3 || (u[1] != 0x84 && u[1] != 0x85))
+        return false;
+    *cp = 0x3000 | (u[1] & 63u) << 6 | (u[2] & 63u);
+    return *cp >= 0x3131 && *cp <= 0x3164;
+}
+
+static int index_of(uint32_t cp, const char *order)
+{
+    const char *at = cp - 0x3131 < 30 ? strchr(order, (int)('A' + (cp - 0x3131))) : NULL;
+
+    return at ? (int)(at - order) : -1;
+}
+
+/* The syllable that filler, initial, vowel and final (or filler) at `s` stand for; 0: none. */
+static uint32_t composed(const char *s)
+{
+    /* Initials and finals as places in the row of letters from U+3131 ('A') on. */
+    static const char initials[] = "ABDGHIQRSUVWXYZ[\\]^";
+    static const char finals[] = "ABCDEFGIJKLMNOPQRTUVWXZ[\\]^";
+    uint32_t filler, initial, vowel, final;
+    int i, f;
+
+    if (!letter(s, &filler) || filler != 0x3164 || !letter(s + 3, &initial) ||
+        !letter(s + 6, &vowel) || !letter(s + 9, &final) || vowel < 0x314f || vowel > 0x3163)
+        return 0;
+    i = index_of(initial, initials);
+    f = final == 0x3164 ? 0 : index_of(final, finals) + 1;
+    if (i < 0 || (final != 0x3164 && f == 0))
+        return 0;
+    return 0xac00 + ((uint32_t)i * 21 + vowel - 0x314f) * 28 + (uint32_t)f;
+}
+
+static void compose_syllables(char *s)
+{
+    char *to = s, *end = s + strlen(s);
+
+    while (s < end) {
+        uint32_t cp = end - s >= 12 ? composed(s) : 0;
+
+        if (!cp) {
+            *to++ = *s++;
+            continue;
+        }
+        *to++ = (char)(0xe0 | cp >> 12);
+        *to++ = (char)(0x80 | (cp >> 6 & 63));
+        *to++ = (char)(0x80 | (cp & 63));
+        s += 12;
+    }
+    *to = '\0';
+}
+
 const char *fl_feedback_to_utf8(struct fl_arena *arena, const char *charset, const char *data,
                                 size_t len)
 {
@@ -260,6 +317,7 @@ const char *fl_feedback_to_utf8(struct fl_arena *arena, const char *charset, con
         if (buf.data[i])
             out[n++] = buf.data[i];
     out[n] = '\0';
+    compose_syllables(out);
     return out;
 }
 

@@ -29,8 +29,12 @@ const char *fl_feedback_skip_blanks(const char *p, const char *end)
 
 bool fl_feedback_begins(const char *s, size_t len, const char *word)
 {
-    size_t n = strlen(word);
+    size_t n;
 
+    /* Nearly every comparison ends at the first byte; letters differ in one bit. */
+    if (!len || ((s[0] ^ word[0]) & ~32))
+        return false;
+    n = strlen(word);
     return len >= n && strncasecmp(s, word, n) == 0;
 }
 
@@ -46,7 +50,7 @@ bool fl_feedback_contains(const char *s, size_t len, const char *word)
     size_t n = strlen(word);
 
     for (size_t i = 0; i + n <= len; i++)
-        if (strncasecmp(s + i, word, n) == 0)
+        if (!((s[i] ^ word[0]) & ~32) && strncasecmp(s + i, word, n) == 0)
             return true;
     return false;
 }

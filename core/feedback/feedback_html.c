@@ -20,6 +20,7 @@ enum {
     POOL_BLOCK = 256 << 10,
     HTML_MAX = 2 * FL_FEEDBACK_TEXT_MAX,
     DEPTH_MAX = 400,
+    ATTRIBUTES_MAX = 2000, /* of one tag, by what separates them */
     QUOTE_DEPTH_MAX = 10
 };
 
@@ -267,15 +268,24 @@ static bool is_void_tag(const char *name)
     return false;
 }
 
+/* Neither deeper nor with more attributes than anybody writes: gumbo compares each with each. */
 static bool is_reasonable(const char *html, size_t len)
 {
+    size_t blanks_in_tag = 0;
+    bool is_in_tag = false;
     long depth = 0;
 
     if (len > HTML_MAX || memchr(html, '\0', len))
         return false;
     for (size_t i = 0; i + 1 < len; i++) {
+        if (html[i] == '>')
+            is_in_tag = false;
+        else if (is_in_tag && strchr(" \t\n\r\f/\"'", html[i]) && ++blanks_in_tag > ATTRIBUTES_MAX)
+            return false;
         if (html[i] != '<')
             continue;
+        is_in_tag = true;
+        blanks_in_tag = 0;
         if (html[i + 1] == '/')
             depth -= depth > 0;
         else if (!is_void_tag(html + i + 1))

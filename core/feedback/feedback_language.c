@@ -5,7 +5,7 @@
 
 #include "feedback/feedback_private.h"
 
-enum { LOOKED_AT_MAX = 4000, WORD_MAX = 24, LANGUAGES_MAX = 32 };
+enum { LOOKED_AT_MAX = 2000, WORD_MAX = 24, LANGUAGES_MAX = 32 };
 
 struct scripts {
     size_t hangul, kana, han, cyrillic, latin;
@@ -56,7 +56,8 @@ static const char *by_words(const char *text, size_t len)
             const char *const *words = fl_feedback_languages[i]->stop_words;
 
             for (; words && *words; words++)
-                hits[i] += strlen(*words) == n && strncasecmp(text, *words, n) == 0;
+                hits[i] += !(((*words)[0] ^ text[0]) & ~32) && strlen(*words) == n &&
+                           strncasecmp(text, *words, n) == 0;
         }
         text += n ? n : 1;
     }

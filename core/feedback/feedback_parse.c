@@ -184,7 +184,6 @@ static enum fl_status parse_mail(struct fl_arena *arena, const struct fl_inbound
         return st;
     if (is_report) {
         out->text = mail.text; /* a program's words: nothing to cut */
-        out->language = fl_feedback_language(mail.text);
         return FL_OK;
     }
     st = cut_words(arena, mail.text, out, err);

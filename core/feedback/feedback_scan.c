@@ -33,12 +33,13 @@ struct scan {
     bool any_dash_is_a_part; /* a boundary is written in a way only the library reads */
 };
 
+/* `word` in lower case. */
 static const char *find_nocase(const char *s, size_t len, const char *word)
 {
     size_t n = strlen(word);
 
     for (size_t i = 0; i + n <= len; i++)
-        if (strncasecmp(s + i, word, n) == 0)
+        if ((s[i] | 32) == word[0] && strncasecmp(s + i, word, n) == 0)
             return s + i;
     return NULL;
 }

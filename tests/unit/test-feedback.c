@@ -1,7 +1,8 @@
 /* Parsing and cutting: mails as customers, their programs and mail systems write them. */
 #include "unit.h"
 
-#include <dirent.h>
+#include <iconv.h>
+#include <jansson.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -375,6 +376,185 @@ static void test_classify(void **state)
     }
 }
 
+/* --- charsets and HTML
+ * ---------------------------------------------------------------------------*/
+
+static char *encode(struct fl_arena *arena, const char *charset, const char *text)
+{
+    iconv_t cd = iconv_open(charset, "UTF-8");
+    size_t in_len = strlen(text), room = 4 * in_len + 16;
+    char *in = (char *)(uintptr_t)text, *out = fl_arena_calloc(arena, room, 1), *to = out;
+
+    assert_true(cd != (iconv_t)-1);
+    assert_int_not_equal(iconv(cd, &in, &in_len, &to, &room), (size_t)-1);
+    assert_int_not_equal(iconv(cd, NULL, NULL, &to, &room), (size_t)-1);
+    iconv_close(cd);
+    return out;
+}
+
+static void test_charsets(void **state)
+{
+    static const char korean[] = "배송이 너무 늦어서 실망했습니다. 다음에는 미리 알려 주세요.";
+    static const char rare[] = "뷁! 똠방각하 펲시콜라를 찦차에 실었다."; /* CP949 only */
+    static const struct {
+        const char *charset, *label, *text;
+    } cases[] = {
+        {"EUC-KR", "charset=euc-kr", korean},
+        {"CP949", "charset=euc-kr", rare},
+        {"CP949", "charset=\"ks_c_5601-1987\"", rare},
+        {"ISO-2022-KR", "charset=iso-2022-kr", korean},
+        {"ISO-2022-KR", "charset=us-ascii", korean},
+        {"UTF-8", "charset=euc-kr", korean}, /* mislabelled */
+        {"UTF-8", "charset=iso-8859-1", korean},
+        {"EUC-KR", "charset=utf-8", korean},
+        {"EUC-KR", "charset=us-ascii", korean},
+        {"EUC-KR", "charset=no-such-charset", korean},
+        {"EUC-KR", "format=flowed", korean},
+        {"SHIFT_JIS", "charset=shift_jis", "商品がとても良かったです。"},
+        {"GB18030", "charset=gb2312", "非常好，谢谢你们。"},
+        {"BIG5", "charset=big5", "非常好，謝謝你們。"},
+        {"CP1252", "charset=iso-8859-1", "Très bien – merci"},
+        {"UTF-7", "charset=unicode-1-1-utf-7", korean},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *body = encode(*state, cases[i].charset, cases[i].text);
+        struct fl_feedback_parsed p = parse(
+            *state, fl_arena_printf(*state,
+                                    "From: k@c.test\nMIME-Version: 1.0\nContent-Type: text/plain; "
+                                    "%s\nContent-Transfer-Encoding: 8bit\n\n%s\n",
+                                    cases[i].label, body));
+
+        assert_string_equal(p.text, cases[i].text);
+        if (cases[i].text == korean)
+            assert_string_equal(p.language, "ko");
+    }
+}
+
+static void test_subjects(void **state)
+{
+    static const struct {
+        const char *raw, *text;
+    } cases[] = {
+        {"=?UTF-8?B?7ZWc?= =?UTF-8?B?6riA?=", "한글"},
+        {"=?UTF-8?B?7ZU=?= =?UTF-8?B?nA==?=", "한"}, /* cut inside a character */
+        {"=?euc-kr?B?lO4=?=", "뷁"},
+        {"=?EUC-KR?Q?=C7=D1_a?=", "한 a"},
+        {"=?iso-2022-kr?B?GyQpQw5HUTFbDw==?=", "한글"},
+        {"Re: =?UTF-8?Q?=ED=95=9C?= and more", "Re: 한 and more"},
+        {"=?UTF-8?B?7ZWc?=\n =?UTF-8?B?6riA?=", "한글"},
+        {"한글", "한글"},
+        {"=?bad", "=?bad"},
+        {"=?UTF-8?X?abc?=", "=?UTF-8?X?abc?="},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fl_feedback_parsed p = parse(
+            *state, fl_arena_printf(*state, "From: a@b.test\nSubject: %s\n\nHi\n", cases[i].raw));
+
+        assert_string_equal(p.subject, cases[i].text);
+    }
+}
+
+static void test_html_only(void **state)
+{
+    static const struct {
+        const char *html, *text;
+    } cases[] = {
+        {"<div dir=\"ltr\">I like it.<div><br></div><div>Really.</div></div><br><div "
+         "class=\"gmail_quote\"><div dir=\"ltr\" class=\"gmail_attr\">On Sun, Nov 22, 2026 at "
+         "10:00 AM "
+         "Dairy &lt;<a href=\"mailto:a@shop.test\">a@shop.test</a>&gt; wrote:<br></div><blockquote "
+         "class=\"gmail_quote\">Hello</blockquote></div>",
+         "I like it.\n\nReally."},
+        {"<html><head><style>p{color:red}</style></head><body><p>언제 "
+         "오나요?</p><div><hr><p><b>보낸 사람:</b> "
+         "페어<br><b>보낸 날짜:</b> 어제<br><b>받는 사람:</b> 김<br><b>제목:</b> "
+         "소식</p></div><p>안녕</p></body>"
+         "</html>",
+         "언제 오나요?"},
+        {"<p>취소해 주세요.</p><p>-----Original Message-----<br><b>From:</b> "
+         "\"페어\"&lt;a@shop.test&gt;<br>"
+         "<b>To:</b> &lt;k@naver.test&gt;<br><b>Sent:</b> 2026-11-22<br><b>Subject:</b> "
+         "소식</p><p>안녕</p>",
+         "취소해 주세요."},
+        {"<p>one&nbsp;two&amp;three</p><script>alert(1)</script>", "one two&three"},
+        {"no mark-up", "no mark-up"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fl_feedback_parsed p =
+            parse(*state, fl_arena_printf(*state,
+                                          "From: k@c.test\nMIME-Version: 1.0\nContent-Type: "
+                                          "text/html; charset=utf-8\n\n%s\n",
+                                          cases[i].html));
+
+        assert_string_equal(p.text, cases[i].text);
+        assert_int_equal(p.kind, FL_FEEDBACK_REPLY);
+    }
+}
+
+static void test_alternative_prefers_plain(void **state)
+{
+    struct fl_feedback_parsed p = parse(
+        *state,
+        "From: k@c.test\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n"
+        "--b\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
+        "7KKL7JWE7JqU\n--b\nContent-Type: text/html\n\n<p>Other <a href=\"https://s.test/p/" TOKEN
+        "\">x</a></p>\n--b--\n");
+
+    assert_string_equal(p.text, "좋아요");
+    assert_int_equal(p.n_tokens, 1); /* of a link in the HTML */
+}
+
+static void test_other_inbound(void **state)
+{
+    static const struct {
+        enum fl_inbound_kind kind;
+        const char *data, *text;
+        enum fl_feedback_kind result;
+    } cases[] = {
+        {FL_INBOUND_TEXT, "Where is my milk?", "Where is my milk?", FL_FEEDBACK_REPLY},
+        {FL_INBOUND_TEXT, "stop", "stop", FL_FEEDBACK_OPT_OUT},
+        {FL_INBOUND_TEXT, "수신거부", "수신거부", FL_FEEDBACK_OPT_OUT},
+        {FL_INBOUND_FORM, "{\"score\":9,\"why\":\"good\"}", "score: 9\nwhy: good\n",
+         FL_FEEDBACK_REPLY},
+        {FL_INBOUND_FORM, "{\"text\":\"good\"}", "good", FL_FEEDBACK_REPLY},
+        {FL_INBOUND_FORM, "{broken", "", FL_FEEDBACK_REPLY},
+        {FL_INBOUND_IMAGE, "II*\1", "", FL_FEEDBACK_REPLY},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fl_inbound inbound = mail_of(cases[i].data, strlen(cases[i].data));
+        struct fl_feedback_parsed p;
+
+        inbound.kind = cases[i].kind;
+        inbound.from_address = "+821012345678";
+        inbound.to_address = TOKEN;
+        assert_ok(fl_feedback_parse(*state, &inbound, &p, &err));
+        assert_string_equal(p.text, cases[i].text);
+        assert_int_equal(p.kind, cases[i].result);
+        assert_string_equal(p.from_address, "+821012345678");
+        assert_int_equal(p.n_tokens, 1);
+    }
+}
+
+static void test_json(void **state)
+{
+    struct fl_feedback_parsed p = parse(*state, dsn_mail);
+    json_t *json = fl_feedback_parsed_json(&p), *recipient;
+
+    assert_non_null(json);
+    assert_string_equal(json_string_value(json_object_get(json, "kind")), "bounce");
+    recipient = json_array_get(json_object_get(json_object_get(json, "bounce"), "recipients"), 0);
+    assert_string_equal(json_string_value(json_object_get(recipient, "class")), "address");
+    assert_true(json_is_true(json_object_get(recipient, "hard")));
+    assert_int_equal(json_integer_value(json_object_get(recipient, "code")), 550);
+    assert_int_equal(json_array_size(json_object_get(json, "tokens")), 2);
+    assert_non_null(json_object_get(json_object_get(json, "reply"), "text"));
+    json_decref(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +565,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_kinds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_text_bounce_token, setup, teardown),
         cmocka_unit_test(test_classify),
+        cmocka_unit_test_setup_teardown(test_charsets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_subjects, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_html_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_alternative_prefers_plain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_other_inbound, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_json, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
