@@ -301,12 +301,13 @@ static enum fl_call collect_uids(struct email_imap *imap, const GArray *uids, st
     GArray *taken = g_array_new(FALSE, FALSE, sizeof(guint32));
     enum fl_call call = FL_CALL_OK, last;
     struct fl_why unused = {.size = sizeof unused};
+    int64_t begun_ms = email_monotonic_ms();
 
     for (guint i = 0; i < uids->len && i < EMAIL_COLLECT_PORTION && call == FL_CALL_OK; i++) {
         guint32 uid = g_array_index(uids, guint32, i);
         CURLcode code;
 
-        if (email_is_stopping(imap->self))
+        if (email_is_stopping(imap->self) || email_monotonic_ms() - begun_ms > EMAIL_CALL_BUDGET_MS)
             break;
         code = fetch(imap, uid);
         if (code == CURLE_REMOTE_FILE_NOT_FOUND)

@@ -37,7 +37,9 @@ enum {
     EMAIL_BATCH_MAX = 100,   /* messages in one SMTP session: past the knee of TLS cost, and a
                                 crash leaves no more than this in doubt */
     EMAIL_CALL_TIMEOUT_S = 600,
-    EMAIL_COLLECT_PORTION = 200 /* pieces handed over by one collect() */
+    EMAIL_CALL_BUDGET_MS = 300000, /* after this a call begins nothing new, so that the host does
+                                      not kill it with a batch in doubt */
+    EMAIL_COLLECT_PORTION = 200    /* pieces handed over by one collect() */
 };
 
 enum email_transport { EMAIL_TRANSPORT_SMTP, EMAIL_TRANSPORT_MAILDIR };

@@ -44,6 +44,7 @@ struct smtp_run {
     SSL *starttls; /* libesmtp's, from the handshake on */
     struct email_wire wire;
     uint32_t n_added;
+    int64_t begun_ms;
     bool is_stopping; /* the host wants to stop: the rest goes back untried */
     bool is_health, is_healthy;
     bool is_ending;     /* add no more */
@@ -220,6 +221,11 @@ static void run_add_next(struct smtp_run *run)
 
         if (email_is_stopping(run->self)) {
             run->is_ending = run->is_stopping = true;
+            return;
+        }
+        if (email_monotonic_ms() - run->begun_ms > EMAIL_CALL_BUDGET_MS) {
+            run_note(run, FL_FAULT_THROTTLED, "\"%s\" is slow: %u messages took %d s",
+                     run->self->set.host, run->next, EMAIL_CALL_BUDGET_MS / 1000);
             return;
         }
         run->next++;
@@ -431,6 +437,7 @@ static bool run_prepare(struct smtp_run *run)
                                                  Starttls_REQUIRED, Starttls_DISABLED};
     char *server = g_strdup_printf("%s:%d", set->host, set->port);
 
+    run->begun_ms = email_monotonic_ms();
     run->session = smtp_create_session();
     if (run->session) {
         smtp_set_server(run->session, server);

@@ -4,6 +4,7 @@ build=${FL_TOP_BUILDDIR:-$top/build/rel}
 peers=$top/tests/peers
 plugin=$build/plugins/email/.libs/email.so
 drive=$build/tests/peers/plugin-drive
+host=$build/fairline-host
 work=$(mktemp -d "${TMPDIR:-/tmp}/fairline-email-XXXXXX")
 chmod 755 "$work"
 out=$work/out

@@ -73,6 +73,42 @@ desk() {
     timeout 60 sh -c 'while [ "$(find "$0/shop.test/desk/Maildir" \( -path "*/Maildir/new/*" -o -path "*/Maildir/cur/*" \) -type f 2>/dev/null | wc -l)" -lt "$1" ]; do sleep 0.05; done' \
         "$vmail" "$1"
 }
+# --- in the program that hosts it, confined as the daemon does -----------------------
+hosted() { timeout 120 "$host" --inproc "$plugin" --confine "$@" >"$out" 2>&1; }
+if [ -x "$host" ]; then
+    (umask 077 && printf pw >"$work/secret")
+    cat >"$work/items.json" <<'END'
+[{"message_id": 900001, "to_address": "u240@cust.test", "subject": "안녕하세요",
+  "token_identity": "m000000000000000000000000000000000900001",
+  "token_return": "b000000000000000000000000000000000900001",
+  "parts": [{"type": "text/plain", "text": "hosted\n"}]},
+ {"message_id": 900002, "to_address": "gone@cust.test", "subject": "none",
+  "token_identity": "m000000000000000000000000000000000900002",
+  "token_return": "b000000000000000000000000000000000900002",
+  "parts": [{"type": "text/plain", "text": "hosted\n"}]}]
+END
+    for how in "host=localhost:$SUBMISSION_PORT" "host=localhost:$SMTPS_PORT --option tls=implicit"; do
+        # A folder that is to be made opens the one above it, and so items.json, to the host.
+        # shellcheck disable=SC2086
+        hosted --option from_address=news@shop.test --option ca_file="$CA_FILE" \
+            --option maildir="$work/hosted" --option user=kim@cust.test --option password_file="$work/secret" --option $how \
+            deliver "$work/items.json"
+        ok "fairline-host, confined, ${how#*[0-9] }: one accepted" says_times 1 'accepted'
+        ok "... one bounced" says '5\.1\.1'
+    done
+    hosted --option from_address=news@shop.test --option transport=maildir \
+        --option maildir="$work/hosted" deliver "$work/items.json"
+    ok "fairline-host, confined: Maildir" files_are 2 "$work/hosted"
+    hosted --option from_address=news@shop.test --option ca_file="$CA_FILE" \
+        --option transport=maildir --option maildir="$work/hosted" --option inbound=imap \
+        --option imap=localhost:"$IMAPS_PORT" --option imap_user=desk@shop.test \
+        --option imap_password_file="$work/secret" health
+    ok "fairline-host, confined: health of IMAP" test $? = 0
+    rm -rf "$vmail/cust.test/u240"
+else
+    skip "in fairline-host" "it is not built"
+fi
+
 # shellcheck disable=SC2086
 {
     plug "$plugin" health $smtp

@@ -69,6 +69,7 @@ ssl_cert = <$dir/server.pem
 ssl_key = <$dir/server.key
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+auth_failure_delay = 0
 first_valid_uid = 1
 recipient_delimiter = +
 lmtp_hdr_delivery_address = original
@@ -95,6 +96,10 @@ namespace inbox {
 }
 service anvil {
   chroot =
+  # Without it no penalty for a wrong password slows the next login.
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service imap-login {
   chroot =
