@@ -309,7 +309,7 @@ enum fl_status fl_sqlite_occurrence_finish(struct fl_store *store, int64_t *out_
         " AND id NOT IN (SELECT occurrence FROM message WHERE state = 1)"
         " AND id NOT IN (SELECT occurrence FROM message WHERE state IN (6, 9))"
         " AND NOT EXISTS (SELECT 1 FROM block b JOIN message m ON m.id BETWEEN b.id AND b.last_id"
-        "  WHERE b.occurrence = occurrence.id AND m.state = 0)";
+        "  WHERE b.occurrence = occurrence.id AND +m.state = 0)";
     struct fl_sqlite *db = fl_sqlite_of(store);
     enum fl_status st = fl_query_exec(db, sql, Q_NONE, err);
 

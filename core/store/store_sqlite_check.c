@@ -42,11 +42,11 @@ static const struct invariant invariants[] = {
      "SELECT id FROM message WHERE state = 7 AND rule = 0"},
     {"message %lld is planned and neither in an open block nor in somebody's hand",
      "SELECT m.id FROM block b CROSS JOIN message m ON m.id BETWEEN b.id AND b.last_id"
-     " WHERE NOT b.is_open AND m.state = 0 AND NOT fl_is_leased(m.id)"},
+     " WHERE NOT b.is_open AND +m.state = 0 AND NOT fl_is_leased(m.id)"},
     {"message %lld waits in an occurrence that is finished",
      "SELECT m.id FROM occurrence o CROSS JOIN block b ON b.occurrence = o.id"
      " CROSS JOIN message m ON m.id BETWEEN b.id AND b.last_id"
-     " WHERE o.state = 1 AND m.state IN (0, 1, 6, 9) AND m.occurrence = o.id"},
+     " WHERE o.state = 1 AND +m.state IN (0, 1, 6, 9) AND +m.occurrence = o.id"},
     {"consent line %lld is the newest and does not hold",
      "SELECT k.id FROM consent k WHERE k.id = (SELECT id FROM consent i WHERE i.customer ="
      " k.customer AND i.purpose = k.purpose AND i.medium = k.medium"

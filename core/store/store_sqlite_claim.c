@@ -204,7 +204,8 @@ static enum fl_status walk(struct claim *claim, const struct block *block, int64
     bool has_taken = false;
     enum fl_status st = fl_query_open(
         claim->db, &query,
-        "SELECT id FROM message WHERE id BETWEEN ?1 AND ?2 AND occurrence = ?3"
+        "SELECT id FROM message NOT INDEXED"
+        " WHERE id BETWEEN ?1 AND ?2 AND occurrence = ?3"
         " AND state = 0 ORDER BY id",
         Q_VALUES(Q_INT(*cursor), Q_INT(block->last_id), Q_INT(block->occurrence)), err);
 

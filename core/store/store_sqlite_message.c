@@ -151,16 +151,35 @@ static struct stored_range stored_of(enum fl_message_state state)
     return (struct stored_range){(int)state, (int)state};
 }
 
-#define OF_CAMPAIGN                                                                                \
-    " AND (?3 = 0 OR m.occurrence IN (SELECT id FROM occurrence WHERE campaign = ?3))"
+/* The blocks of a campaign in order, and the messages of each, are its messages in order.  Without
+ * a campaign the table is walked, but for the few that wait for a person. */
+static const char each_of_campaign[] =
+    "SELECT " MESSAGE_COLUMNS " FROM (SELECT b.id, b.last_id, b.occurrence FROM occurrence o"
+    "  CROSS JOIN block b ON b.occurrence = o.id"
+    "  WHERE o.campaign = ?3 AND b.last_id > ?4 ORDER BY b.id) b"
+    " CROSS JOIN message m NOT INDEXED ON m.id BETWEEN b.id AND b.last_id"
+    " WHERE m.id > ?4 AND m.occurrence = b.occurrence AND m.state BETWEEN ?1 AND ?2";
+static const char each_of_all[] = "SELECT " MESSAGE_COLUMNS " FROM message m NOT INDEXED"
+                                  " WHERE m.id > ?4 AND m.state BETWEEN ?1 AND ?2 AND ?3 = 0"
+                                  " ORDER BY m.id";
+static const char each_waiting[] =
+    "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_waiting"
+    " WHERE m.state IN (6, 9) AND m.state = ?1 AND ?2 = ?1"
+    " AND m.id > ?4 AND ?3 = 0 ORDER BY m.id";
+
+static const char *each_sql(enum fl_message_state state, int64_t campaign)
+{
+    if (campaign)
+        return each_of_campaign;
+    if (state == FL_MESSAGE_UNCERTAIN || state == FL_MESSAGE_HELD)
+        return each_waiting;
+    return each_of_all;
+}
 
 enum fl_status fl_sqlite_message_each(struct fl_store *store, enum fl_message_state state,
                                       int64_t campaign, int64_t after, int64_t limit,
                                       fl_store_message_fn *fn, void *ctx, struct fl_error *err)
 {
-    static const char sql[] =
-        "SELECT " MESSAGE_COLUMNS " FROM message m"
-        " WHERE m.id > ?4 AND m.state BETWEEN ?1 AND ?2" OF_CAMPAIGN " ORDER BY m.id";
     struct fl_sqlite *db = fl_sqlite_of(store);
     FL_AUTO_QUERY struct fl_query query = {0};
     struct stored_range range = stored_of(state);
@@ -169,7 +188,7 @@ enum fl_status fl_sqlite_message_each(struct fl_store *store, enum fl_message_st
 
     if (!st)
         st = fl_query_open(
-            db, &query, sql,
+            db, &query, each_sql(state, campaign),
             Q_VALUES(Q_INT(range.lowest), Q_INT(range.highest), Q_INT(campaign), Q_INT(after)),
             err);
     while (!st && (limit <= 0 || n < limit)) {
@@ -236,7 +255,7 @@ enum fl_status fl_sqlite_message_counts(struct fl_store *store, int64_t campaign
         "SELECT m.state, m.state < 2 AND m.due_us <= ?2, count(*)"
         " FROM occurrence o CROSS JOIN block b ON b.occurrence = o.id"
         " CROSS JOIN message m ON m.id BETWEEN b.id AND b.last_id"
-        " WHERE o.campaign = ?1 AND m.occurrence = o.id GROUP BY 1, 2";
+        " WHERE o.campaign = ?1 AND +m.occurrence = o.id GROUP BY 1, 2";
     FL_AUTO_QUERY struct fl_query query = {0};
     int64_t now_us = fl_clock_now(&store->clock);
     int64_t counts[FL_MESSAGE_STATES] = {0};
@@ -288,7 +307,7 @@ static enum fl_status fit_blocks(struct fl_sqlite *db, int64_t campaign, struct 
 {
     static const char sql[] =
         "UPDATE block SET is_open = EXISTS (SELECT 1 FROM message m"
-        "  WHERE m.id BETWEEN block.id AND block.last_id AND m.state = 0)"
+        "  WHERE m.id BETWEEN block.id AND block.last_id AND +m.state = 0)"
         " WHERE occurrence IN (SELECT id FROM occurrence WHERE campaign = ?1)";
 
     fl_map_clear(&db->hands.cursors);
@@ -303,7 +322,7 @@ enum fl_status fl_sqlite_message_sweep(struct fl_store *store, int64_t campaign,
         "UPDATE message SET state = ?3, rule = ?4 WHERE id IN (SELECT m.id FROM occurrence o"
         "  CROSS JOIN block b ON b.occurrence = o.id"
         "  CROSS JOIN message m ON m.id BETWEEN b.id AND b.last_id"
-        "  WHERE o.campaign = ?1 AND m.occurrence = o.id AND m.state = ?2"
+        "  WHERE o.campaign = ?1 AND +m.occurrence = o.id AND +m.state = ?2"
         "  AND NOT fl_is_leased(m.id))";
     struct fl_sqlite *db = fl_sqlite_of(store);
     int64_t n;

@@ -19,16 +19,18 @@ CREATE TABLE customer (
     updated_us  INTEGER NOT NULL
 );
 
+-- Kept in order of customer, as planning asks for them.
 CREATE TABLE address (
-    id         INTEGER PRIMARY KEY,
     customer   INTEGER NOT NULL REFERENCES customer (id),
     medium     INTEGER NOT NULL,            -- fl_medium
     value      TEXT NOT NULL,               -- normalised
+    id         INTEGER NOT NULL,
     status     INTEGER NOT NULL,            -- fl_address_status
     status_us  INTEGER NOT NULL,
     evidence   INTEGER,                     -- the event that set the status
-    UNIQUE (customer, medium, value)
-);
+    PRIMARY KEY (customer, medium, value)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX address_id ON address (id);
 CREATE INDEX address_value ON address (medium, value);
 
 CREATE TABLE anchor (
