@@ -171,7 +171,7 @@ static double import_bare(const char *path, int n)
     fl_store_close(&(struct fl_store *){open_store(path, false)});
     must_sql(NULL, sqlite3_open(path, &db));
     must_sql(db, sqlite3_exec(db,
-                              "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
+                              "PRAGMA synchronous = FULL; PRAGMA cache_size = -24576;"
                               "PRAGMA wal_autocheckpoint = 4096",
                               NULL, NULL, NULL));
     for (int i = 0; i < 5; i++)
@@ -262,7 +262,7 @@ static double plan_bare(const char *path, int64_t occurrence)
 
     must_sql(NULL, sqlite3_open(path, &db));
     must_sql(db, sqlite3_exec(db,
-                              "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
+                              "PRAGMA synchronous = FULL; PRAGMA cache_size = -24576;"
                               "PRAGMA wal_autocheckpoint = 4096;"
                               "CREATE TABLE rows AS SELECT * FROM message ORDER BY id;"
                               "DELETE FROM message; PRAGMA wal_checkpoint(TRUNCATE)",
