@@ -78,7 +78,7 @@ static void core_ended(struct fl_parent *parent, int status)
 {
     bool was_ready = parent->is_core_ready;
 
-    log_exit(parent, "core has ended", NULL, 0, status, parent->stage > 0);
+    log_exit(parent, "core has ended", "none", 0, status, parent->stage > 0);
     parent->core_pid = 0;
     parent->is_core_ready = false;
     fl_link_destroy(&parent->core);
