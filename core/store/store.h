@@ -439,7 +439,8 @@ FL_CHECK_RESULT enum fl_status fl_store_message_settle(struct fl_store *store,
                                                        struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_store_message_get(struct fl_store *store, int64_t id,
                                                     struct fl_message *out, struct fl_error *err);
-/* The messages of a customer in a campaign (0: in all), newest first: for `why` and for matching. */
+/* The messages of a customer in a campaign (0: in all), newest first: for `why` and for matching.
+ */
 typedef bool fl_store_message_fn(void *ctx, const struct fl_message *message);
 FL_CHECK_RESULT enum fl_status fl_store_message_of(struct fl_store *store, int64_t customer,
                                                    int64_t campaign, fl_store_message_fn *fn,

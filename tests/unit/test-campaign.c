@@ -25,7 +25,7 @@ static int setup(void **state)
     f = (struct fixture){.arena = fl_arena_create(FL_ARENA_DEFAULT_MAX)};
     fl_faults_init(&f.faults, f.arena);
     *state = &f;
-    return fl_conf_parse(f.arena, "fairline.conf", conf_text, &f.faults, &f.conf, &f.err);
+    return fl_conf_parse(f.arena, "fairline.conf", conf_text, &f.faults, &f.conf, &f.err) ? -1 : 0;
 }
 
 static int teardown(void **state)
