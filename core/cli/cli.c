@@ -178,7 +178,7 @@ static int dispatch(struct fl_cli *cli, const char **words, int n)
     if (fl_str_equal(words[0], "__table"))
         return fl_cli_table_dump();
     if (fl_str_equal(words[0], "__man") && n == MAN_ARGS)
-        return fl_cli_man(words[1]);
+        return fl_cli_man(cli->arena, words[1]);
     return run_op(cli, words, n);
 }
 

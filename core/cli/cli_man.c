@@ -94,11 +94,8 @@ static void put_examples(const char *noun)
     }
 }
 
-int fl_cli_man(const char *noun)
+static void put_commands(const char *noun)
 {
-    if (!fl_cli_is_noun(noun))
-        return FL_EXIT_USAGE;
-    put_examples(noun);
     fputs("# COMMANDS\n\n", stdout);
     for (const struct fl_ops_op *op = fl_ops_table(); op->noun; op++) {
         if (!fl_str_equal(op->noun, noun))
@@ -109,6 +106,68 @@ int fl_cli_man(const char *noun)
         fputs("\n\n", stdout);
         for (const struct fl_ops_param *p = op->params; p->name; p++)
             put_param(p);
+    }
+}
+
+/* fairline(1): what every command takes, and the nouns. */
+static void put_globals(void)
+{
+    const char *last = "";
+
+    fputs("# OPTIONS\n\n", stdout);
+    for (const struct fl_cli_global_option *o = fl_cli_global_options; o->name; o++) {
+        if (o->letter)
+            printf("*-%c*, ", o->letter);
+        printf("*--%s*", o->name);
+        if (o->value)
+            printf(" _%s_", o->value);
+        fputs("\n\t", stdout);
+        put_plain(o->help);
+        fputs("\n\n", stdout);
+    }
+    fputs("# COMMANDS\n\n", stdout);
+    for (const struct fl_ops_op *op = fl_ops_table(); op->noun; op++) {
+        if (fl_str_equal(op->noun, last))
+            continue;
+        last = op->noun;
+        printf("*fairline-%s*(1)\n\t", op->noun);
+        put_plain(fl_ops_noun_summary(op->noun));
+        fputs("\n\n", stdout);
+    }
+}
+
+static void put_specs(const char *title, const struct fl_option_spec *specs, struct fl_arena *arena)
+{
+    printf("# %s\n\n", title);
+    for (; specs->name; specs++) {
+        printf("*%s*\n\t", specs->name);
+        put_plain(specs->help);
+        fputs(". Expected: ", stdout);
+        put_plain(fl_conf_spec_expected(arena, specs));
+        if (specs->flags & FL_OPTION_REQUIRED)
+            fputs(". Required", stdout);
+        /* Where it is installed differs from machine to machine. */
+        if (specs->default_text && *specs->default_text && *specs->default_text != '/') {
+            fputs(". Default: ", stdout);
+            put_plain(specs->default_text);
+        }
+        fputs(specs->flags & FL_OPTION_RELOAD ? ". Taken over by reload.\n\n" : ".\n\n", stdout);
+    }
+}
+
+int fl_cli_man(struct fl_arena *arena, const char *what)
+{
+    if (fl_str_equal(what, "fairline")) {
+        put_globals();
+    } else if (fl_str_equal(what, "fairline.conf")) {
+        put_specs("SETTINGS", fl_conf_global_specs(), arena);
+        put_specs("ORGANISATION", fl_conf_organisation_specs(), arena);
+        put_specs("CHANNEL", fl_conf_channel_specs(), arena);
+    } else if (fl_cli_is_noun(what)) {
+        put_examples(what);
+        put_commands(what);
+    } else {
+        return FL_EXIT_USAGE;
     }
     return FL_EXIT_OK;
 }

@@ -100,6 +100,6 @@ void fl_cli_progress_destroy(struct fl_cli_progress **progress);
 int fl_cli_completion(struct fl_cli *cli, const char *shell);
 int fl_cli_complete(struct fl_cli *cli, int argc, const char **argv); /* __complete */
 int fl_cli_table_dump(void);                                          /* __table */
-int fl_cli_man(const char *noun);                                     /* __man */
+int fl_cli_man(struct fl_arena *arena, const char *what);             /* __man */
 
 #endif
