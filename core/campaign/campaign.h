@@ -36,7 +36,7 @@ enum {
     FL_CAMPAIGN_FILE_MAX = 1 << 20,
     FL_CAMPAIGN_STAGES_MAX = 200,
     FL_CAMPAIGN_ATTRIBUTES_MAX = 16,
-    FL_CAMPAIGN_NAME_MAX = 64, /* of campaigns, stages, anchors, contents; purposes have 32 */
+    FL_CAMPAIGN_NAME_MAX = 64, /* of campaigns, stages, contents; [a-z0-9][a-z0-9_-]* */
     FL_OFFSET_YEARS_MAX = 100
 };
 

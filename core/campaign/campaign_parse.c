@@ -6,7 +6,7 @@
 #include "campaign/campaign_private.h"
 #include "conf/conf_file.h"
 
-enum { PURPOSE_MAX = 32, FIRST_YEAR = 2000, END_YEAR = 2200 /* of schedules: beyond is a slip */ };
+enum { KEY_MAX = 64, FIRST_YEAR = 2000, END_YEAR = 2200 /* of schedules: beyond is a slip */ };
 
 static const struct fl_conf_kind audience_children[] = {
     {.name = "attribute", .has_title = true},
@@ -86,6 +86,18 @@ static void check_label(struct parse *parse, const struct fl_conf_section *secti
             fl_arena_printf(parse->arena, "a name [a-z0-9][a-z0-9_-]* of at most %zu bytes", max));
 }
 
+/* Anchors, attributes and purposes are called as the import calls them: with another name a
+ * campaign would silently reach nobody. */
+static void check_key(struct parse *parse, const struct fl_conf_section *section, const char *key,
+                      const char *text)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    if (text[0] < 'a' || text[0] > 'z' || text[len] || len > KEY_MAX)
+        fault(parse, section, key, text,
+              fl_arena_printf(parse->arena, "a name [a-z][a-z0-9_]* of at most %d bytes", KEY_MAX));
+}
+
 static const struct fl_option *options(struct parse *parse, const struct fl_option_spec *specs,
                                        const struct fl_conf_section *section)
 {
@@ -116,11 +128,7 @@ static void take_attribute(struct parse *parse, const struct fl_conf_section *se
 {
     const struct fl_option *values = options(parse, attribute_specs, section);
 
-    /* The name becomes part of a path into JSON. */
-    if (!*section->title || strlen(section->title) > FL_CAMPAIGN_NAME_MAX ||
-        strpbrk(section->title, "\"\\\t"))
-        fault(parse, section, "attribute", section->title,
-              "a name of 1 to 64 bytes without quotes and tabs");
+    check_key(parse, section, "attribute", section->title);
     *out_name = section->title;
     *out_value = values ? values[0].text : "";
 }
@@ -195,7 +203,7 @@ static void take_stage(struct parse *parse, const struct fl_conf_section *sectio
     *out = (struct fl_stage){.name = section->title,
                              .anchor = values[ANCHOR].text,
                              .content = values[STAGE_CONTENT].text};
-    check_label(parse, section, "anchor", out->anchor, FL_CAMPAIGN_NAME_MAX);
+    check_key(parse, section, "anchor", out->anchor);
     check_label(parse, section, "content", out->content, FL_CAMPAIGN_NAME_MAX);
     has_from = fl_offset_parse(values[STAGE_FROM].text, &out->from);
     has_to = fl_offset_parse(values[STAGE_TO].text, &out->to);
@@ -281,7 +289,7 @@ static void take_campaign(struct parse *parse, const struct fl_conf_section *sec
         out->channel = values[CHANNEL].text;
         out->content = values[CONTENT].text;
         if (*out->purpose)
-            check_label(parse, section, "purpose", out->purpose, PURPOSE_MAX);
+            check_key(parse, section, "purpose", out->purpose);
         if (out->content)
             check_label(parse, section, "content", out->content, FL_CAMPAIGN_NAME_MAX);
         check_channel(parse, section, out->channel);

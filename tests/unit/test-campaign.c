@@ -78,7 +78,7 @@ static const char two[] =
     "    content = \"home-delivery\"\n"
     "    audience {\n"
     "        attribute segment { equals = \"home delivery\" }\n"
-    "        attribute \"도시\" { equals = \"서울 \\\"강남\\\"\" }\n"
+    "        attribute \"city\" { equals = \"서울 \\\"강남\\\"\" }\n"
     "    }\n"
     "    schedule { at = \"2026-11-22T10:00\" }\n"
     "}\n"
@@ -106,7 +106,7 @@ static void test_parse(void **state)
     assert_int_equal(c[0].at_us, at);
     assert_string_equal(c[0].attribute_names[0], "segment");
     assert_string_equal(c[0].attribute_values[0], "home delivery");
-    assert_string_equal(c[0].attribute_names[1], "도시");
+    assert_string_equal(c[0].attribute_names[1], "city");
     assert_string_equal(c[0].attribute_values[1], "서울 \"강남\"");
     assert_null(c[0].attribute_names[2]);
     assert_int_equal(c[0].n_stages, 0);
@@ -171,11 +171,11 @@ static const char *random_campaign(struct fixture *f, unsigned *seed)
     const char *text;
 
     fl_buf_printf(&b, "campaign \"c%u\" { purpose = \"%s\" channel = %s\n", next(seed, 1000),
-                  next(seed, 2) ? "" : "news-1", next(seed, 2) ? "mail" : "text");
+                  next(seed, 2) ? "" : "news_1", next(seed, 2) ? "mail" : "text");
     if (n_attributes)
         fl_buf_puts(&b, "audience {\n");
     for (unsigned i = 0; i < n_attributes; i++)
-        fl_buf_printf(&b, "attribute 'a %u' { equals = \"%s\" }\n", i, values[next(seed, 8)]);
+        fl_buf_printf(&b, "attribute 'a_%u' { equals = \"%s\" }\n", i, values[next(seed, 8)]);
     if (n_attributes)
         fl_buf_puts(&b, "}\n");
     for (unsigned i = 0; i < n_stages; i++) {
