@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "cli/cli_out_private.h"
 
-enum { COLUMN_HINT_WIDE = 8, NAME_WIDTH_MAX = 24, COLUMNS_MAX = 64 };
+enum { NAME_WIDTH_MAX = 24 };
 
 /* Columns that may be cut so that a table fits the terminal, by name. */
 static bool is_long(const char *name)
@@ -79,8 +79,7 @@ static void add_columns(struct libscols_table *table, const struct fl_cli_out_op
                 *p = (char)(*p - 'a' + 'A');
         if (options->is_terminal && is_long(text))
             flags |= SCOLS_FL_TRUNC;
-        (void)scols_table_new_column(table, heading ? heading : text,
-                                     is_long(text) ? COLUMN_HINT_WIDE : 0, flags);
+        (void)scols_table_new_column(table, heading ? heading : text, 0, flags);
     }
 }
 

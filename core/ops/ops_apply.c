@@ -24,18 +24,44 @@ static bool has_content(const struct apply *apply, const char *name)
     return false;
 }
 
+static bool uses(const struct fl_campaign *campaign, const char *name)
+{
+    if (fl_str_equal(campaign->content, name))
+        return true;
+    for (size_t k = 0; k < campaign->n_stages; k++)
+        if (fl_str_equal(campaign->stages[k].content, name))
+            return true;
+    return false;
+}
+
 static bool is_used(const struct apply *apply, const char *name)
 {
-    for (size_t i = 0; i < apply->n_campaigns; i++) {
-        const struct fl_campaign *campaign = &apply->campaigns[i];
-
-        if (fl_str_equal(campaign->content, name))
+    for (size_t i = 0; i < apply->n_campaigns; i++)
+        if (uses(&apply->campaigns[i], name))
             return true;
-        for (size_t k = 0; k < campaign->n_stages; k++)
-            if (fl_str_equal(campaign->stages[k].content, name))
-                return true;
-    }
     return false;
+}
+
+/* On every medium that a campaign sends it over; a channel that never ran is taken for e-mail. */
+static void try_out(struct apply *apply, const char *name, struct fl_content *content)
+{
+    struct fl_ops_call *call = apply->call;
+
+    for (size_t i = 0; i < apply->n_campaigns; i++) {
+        enum fl_medium medium = FL_MEDIUM_EMAIL;
+        struct fl_error why = {0};
+        int64_t id;
+
+        if (!uses(&apply->campaigns[i], name))
+            continue;
+        if (fl_store_channel_find(call->context->store, apply->campaigns[i].channel, &id, &medium,
+                                  NULL))
+            medium = FL_MEDIUM_EMAIL;
+        if (fl_ops_content_trial(call->context, call->args, content, medium, &why))
+            fl_faults_add(&apply->faults, apply->file, 0, "content", name,
+                          "campaign \"%s\" sends it by %s: %s", apply->campaigns[i].name,
+                          fl_medium_name(medium), why.text);
+    }
 }
 
 static enum fl_status check_name(struct apply *apply, const char *campaign, const char *name)
@@ -117,6 +143,8 @@ static enum fl_status read_contents(struct apply *apply, const json_t *folders)
             continue;
         st = fl_ops_content_compile(call->args, call->sink, &version, &apply->faults, &content,
                                     call->err);
+        if (!st)
+            try_out(apply, version.name, content);
         fl_content_destroy(&content);
         if (st && !(st == FL_INVALID && apply->faults.n_total))
             return st;

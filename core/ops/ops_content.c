@@ -59,15 +59,79 @@ static void put_variables(json_t *row, const struct fl_content *content, struct 
     (void)json_object_set_new(row, "variables", array);
 }
 
+/* Somebody to preview for when no customer is named. */
+const struct fl_customer fl_ops_example_customer = {
+    .external_id = "example",
+    .name = "Kim Mi-rae",
+    .language = "",
+    .time_zone = "",
+    .attributes = "{}",
+};
+
+static const char *anchors_json(struct fl_arena *arena, const struct fl_customer *customer)
+{
+    json_t *object = json_object();
+    char *text;
+    const char *copy;
+
+    for (size_t i = 0; i < customer->n_anchors; i++) {
+        char date[FL_TIME_TEXT_SIZE];
+
+        fl_date_format(customer->anchors[i].date, date);
+        fl_ops_put_str(object, customer->anchors[i].name, date);
+    }
+    text = json_dumps(object, JSON_COMPACT);
+    copy = fl_arena_strdup(arena, text);
+    free(text);
+    json_decref(object);
+    return copy;
+}
+
+/* Everything there is to know of one customer, as a message would have it. */
+static struct fl_claim_row row_of(struct fl_ops_context *context, struct fl_ops_args *args,
+                                  const struct fl_customer *customer, const char *campaign,
+                                  const char *stage)
+{
+    const char *language = fl_ops_str(args, "language");
+    struct fl_claim_row row = {
+        .stage = stage,
+        .campaign_name = campaign,
+        .external_id = customer->external_id,
+        .name = customer->name,
+        .language = language ? language : customer->language,
+        .time_zone = customer->time_zone,
+        .attributes = customer->attributes,
+        .anchors = anchors_json(args->arena, customer),
+    };
+
+    if (!row.language || !*row.language)
+        row.language = context->conf->language;
+    return row;
+}
+
+enum fl_status fl_ops_content_trial(struct fl_ops_context *context, struct fl_ops_args *args,
+                                    struct fl_content *content, enum fl_medium medium,
+                                    struct fl_error *err)
+{
+    struct fl_claim_row row = row_of(context, args, &fl_ops_example_customer, "trial", "");
+    struct fl_content_rendering rendering = {0};
+    const struct fl_data *data;
+    enum fl_status st = fl_dispatch_data(args->arena, context->conf, &row, "", &data, err);
+
+    if (!st)
+        st = fl_content_render(content, medium, row.language, data, args->arena, &rendering, err);
+    return st;
+}
+
 FL_OPS_RUN(fl_ops_content_check_run)
 {
     struct fl_content_version version;
     struct fl_content *content = NULL;
     struct fl_faults faults;
+    struct fl_error why = {0};
     enum fl_status st;
     json_t *row;
 
-    (void)context;
     st = fl_ops_folder(args, json_object_get(args->values, "folder"), &version, err);
     if (st)
         return st;
@@ -77,6 +141,8 @@ FL_OPS_RUN(fl_ops_content_check_run)
         sink->faults(sink->ctx, &faults);
     if (st)
         return st;
+    if (fl_ops_content_trial(context, args, content, FL_MEDIUM_EMAIL, &why))
+        fl_ops_note(sink, "warning: it cannot be sent by e-mail: %s", why.text);
     row = json_object();
     fl_ops_put_str(row, "name", version.name);
     fl_ops_put_int(row, "files", (int64_t)version.n_files);
@@ -155,25 +221,6 @@ FL_OPS_RUN(fl_ops_content_list_run)
     return fl_store_content_each(context->store, list_one, (void *)(uintptr_t)sink, err);
 }
 
-static const char *anchors_json(struct fl_arena *arena, const struct fl_customer *customer)
-{
-    json_t *object = json_object();
-    char *text;
-    const char *copy;
-
-    for (size_t i = 0; i < customer->n_anchors; i++) {
-        char date[FL_TIME_TEXT_SIZE];
-
-        fl_date_format(customer->anchors[i].date, date);
-        fl_ops_put_str(object, customer->anchors[i].name, date);
-    }
-    text = json_dumps(object, JSON_COMPACT);
-    copy = fl_arena_strdup(arena, text);
-    free(text);
-    json_decref(object);
-    return copy;
-}
-
 static enum fl_status emit_part(struct fl_ops_call *call, const char *part,
                                 const struct fl_content_rendering *rendering)
 {
@@ -201,26 +248,14 @@ enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
                                    const char *stage, enum fl_medium medium)
 {
     struct fl_arena *arena = call->args->arena;
-    const char *language = fl_ops_str(call->args, "language");
     const char *part = fl_ops_str(call->args, "part");
-    struct fl_claim_row row = {
-        .stage = stage,
-        .campaign_name = campaign,
-        .external_id = customer->external_id,
-        .name = customer->name,
-        .language = language ? language : customer->language,
-        .time_zone = customer->time_zone,
-        .attributes = customer->attributes,
-        .anchors = anchors_json(arena, customer),
-    };
+    struct fl_claim_row row = row_of(call->context, call->args, customer, campaign, stage);
     struct fl_content_rendering rendering = {0};
     struct fl_content *content = NULL;
     const struct fl_data *data;
     struct fl_faults faults;
     enum fl_status st;
 
-    if (!row.language || !*row.language)
-        row.language = call->context->conf->language;
     fl_faults_init(&faults, arena);
     st = fl_ops_content_compile(call->args, call->sink, version, &faults, &content, call->err);
     if (faults.n_total)
@@ -235,15 +270,6 @@ enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
     fl_content_destroy(&content);
     return st;
 }
-
-/* Somebody to preview for when no customer is named. */
-const struct fl_customer fl_ops_example_customer = {
-    .external_id = "example",
-    .name = "Kim Mi-rae",
-    .language = "",
-    .time_zone = "",
-    .attributes = "{}",
-};
 
 FL_OPS_RUN(fl_ops_content_preview_run)
 {

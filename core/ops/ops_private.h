@@ -148,6 +148,11 @@ FL_CHECK_RESULT enum fl_status fl_ops_content_compile(struct fl_ops_args *args,
                                                       struct fl_content **out,
                                                       struct fl_error *err);
 extern const struct fl_customer fl_ops_example_customer;
+/* Renders for the example customer and forgets it: what fails here fails for everybody. */
+FL_CHECK_RESULT enum fl_status fl_ops_content_trial(struct fl_ops_context *context,
+                                                    struct fl_ops_args *args,
+                                                    struct fl_content *content,
+                                                    enum fl_medium medium, struct fl_error *err);
 /* Renders for one customer and emits it: `part` text, html or subject. */
 FL_CHECK_RESULT enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
                                                    const struct fl_content_version *version,
