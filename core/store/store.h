@@ -133,9 +133,12 @@ struct fl_customer {
 
 enum fl_put { FL_PUT_UNCHANGED = 0, FL_PUT_INSERTED, FL_PUT_UPDATED };
 
-/* Inserts or updates by external_id.  A member that is NULL stays as it was.  Addresses given
- * replace the ones of the same medium (the old ones become FL_ADDRESS_REPLACED); anchors given are
- * set; a consent is appended only where it changes the current state.  Ids are made here. */
+/* Inserts or updates by external_id.  A member that is NULL stays as it was, and so does the state
+ * where ACTIVE is given.  Addresses given replace the ones of the same medium: the old ones become
+ * FL_ADDRESS_REPLACED and what is queued for them goes to the new one; an address at fault stays at
+ * fault.  Anchors given are set.  A consent is appended only where it changes the current state and
+ * is not older than it.  Ids are made here.  FL_REJECTED: the customer was erased; FL_INVALID: the
+ * attributes are no JSON object. */
 FL_CHECK_RESULT enum fl_status fl_store_customer_put(struct fl_store *store,
                                                      const struct fl_customer *customer,
                                                      enum fl_put *out_put, int64_t *out_id,
@@ -158,6 +161,7 @@ FL_CHECK_RESULT enum fl_status fl_store_customer_each(struct fl_store *store, in
                                                       int64_t limit, fl_store_customer_fn *fn,
                                                       void *ctx, struct fl_error *err);
 
+/* Always appended; holds from now on unless a line with a later `at_us` (0: now) is there. */
 FL_CHECK_RESULT enum fl_status fl_store_consent_append(struct fl_store *store,
                                                        const struct fl_consent *consent,
                                                        struct fl_error *err);
@@ -415,6 +419,8 @@ struct fl_lease {
     size_t n_ids;
 };
 
+/* `id` 0: a new lease; else that lease becomes what is given.  FL_CONFLICT: a message is in another
+ * one.  Dropping a lease frees what was not settled. */
 FL_CHECK_RESULT enum fl_status fl_store_lease_put(struct fl_store *store, struct fl_lease *lease,
                                                   struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_store_lease_drop(struct fl_store *store, int64_t lease,
@@ -456,7 +462,8 @@ FL_CHECK_RESULT enum fl_status fl_store_message_sweep(struct fl_store *store, in
                                                       enum fl_message_state from,
                                                       enum fl_message_state to, enum fl_rule rule,
                                                       int64_t *out_n, struct fl_error *err);
-/* Messages by state (derived states included), campaign 0: all. */
+/* Messages by state, campaign 0: all.  Each counts once: what is due, claimed or begun is not
+ * counted as planned or deferred too. */
 FL_CHECK_RESULT enum fl_status fl_store_message_counts(struct fl_store *store, int64_t campaign,
                                                        int64_t out[FL_MESSAGE_STATES],
                                                        struct fl_error *err);

@@ -76,8 +76,7 @@ static enum fl_status connect_file(struct fl_sqlite *db, struct fl_error *err)
                 (db->store->is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     int rc;
 
-    /* Counting bytes costs 5 % of an import; refused, and no harm, where SQLite is in use already.
-     */
+    /* Counting bytes costs 5 %; refused, without harm, where SQLite is in use already. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     rc = sqlite3_open_v2(db->path, &db->handle, flags, NULL);
     if (!db->handle)

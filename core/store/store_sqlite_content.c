@@ -169,6 +169,8 @@ enum fl_status fl_sqlite_channel_find(struct fl_store *store, const char *name, 
 
     if (!st)
         st = fl_query_next(&query, err);
+    if (st == FL_NOT_FOUND)
+        return fl_error_set(err, st, "there is no channel \"%s\"", name);
     if (st)
         return st;
     *out_id = fl_query_int(&query, 0);

@@ -39,6 +39,21 @@ static enum fl_status look_up(struct fl_sqlite *db, const struct fl_customer *cu
     return FL_OK;
 }
 
+/* One text that is no JSON would fail every audience that asks for an attribute. */
+static enum fl_status check_attributes(struct fl_sqlite *db, const struct fl_customer *customer,
+                                       struct fl_error *err)
+{
+    int64_t is_object = 0;
+    enum fl_status st = fl_query_number(
+        db, "SELECT CASE WHEN json_valid(?1) THEN json_type(?1) = 'object' ELSE 0 END",
+        Q_VALUES(Q_TEXT(customer->attributes)), &is_object, err);
+
+    if (!st && !is_object)
+        return fl_error_set(err, FL_INVALID, "the attributes of customer \"%s\" are no JSON object",
+                            customer->external_id);
+    return st;
+}
+
 static enum fl_status insert_row(struct fl_sqlite *db, const struct fl_customer *customer,
                                  int64_t id, int64_t now_us, struct fl_error *err)
 {
@@ -253,6 +268,10 @@ enum fl_status fl_sqlite_customer_put(struct fl_store *store, const struct fl_cu
     if (known.state == FL_CUSTOMER_ERASED)
         return fl_error_set(err, FL_REJECTED, "customer \"%s\" was erased", customer->external_id);
     is_new = !known.id;
+    if (customer->attributes && (is_new || known.has_change))
+        st = check_attributes(db, customer, err);
+    if (st)
+        return st;
     id = is_new ? fl_store_new_id(store) : known.id;
     if (is_new)
         st = insert_row(db, customer, id, now_us, err);

@@ -140,8 +140,8 @@ enum fl_status fl_sqlite_feedback_counts(struct fl_store *store, int64_t campaig
 {
     static const char of_all[] = "SELECT kind, count(*) FROM feedback WHERE ?1 = 0 GROUP BY kind";
     static const char of_campaign[] =
-        "SELECT f.kind, count(*) FROM feedback f JOIN message m ON m.id = f.message"
-        " JOIN occurrence o ON o.id = m.occurrence WHERE o.campaign = ?1 GROUP BY f.kind";
+        "SELECT f.kind, count(*) FROM feedback f CROSS JOIN message m ON m.id = f.message"
+        " CROSS JOIN occurrence o ON o.id = m.occurrence WHERE o.campaign = ?1 GROUP BY f.kind";
     FL_AUTO_QUERY struct fl_query query = {0};
     int64_t counts[FL_FEEDBACK_KINDS] = {0};
     enum fl_status st = fl_query_open(fl_sqlite_of(store), &query, campaign ? of_campaign : of_all,

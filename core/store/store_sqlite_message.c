@@ -109,11 +109,12 @@ enum fl_status fl_sqlite_message_of(struct fl_store *store, int64_t customer, in
                                     fl_store_message_fn *fn, void *ctx, struct fl_error *err)
 {
     FL_AUTO_QUERY struct fl_query query = {0};
-    enum fl_status st = fl_query_open(
-        fl_sqlite_of(store), &query,
-        "SELECT " MESSAGE_COLUMNS " FROM message m JOIN occurrence o ON o.id = m.occurrence"
-        " WHERE m.customer = ?1 AND (?2 = 0 OR o.campaign = ?2) ORDER BY m.id DESC",
-        Q_VALUES(Q_INT(customer), Q_INT(campaign)), err);
+    enum fl_status st =
+        fl_query_open(fl_sqlite_of(store), &query,
+                      "SELECT " MESSAGE_COLUMNS " FROM message m CROSS JOIN occurrence o"
+                      " ON o.id = m.occurrence WHERE m.customer = ?1 AND (?2 = 0 OR o.campaign = "
+                      "?2) ORDER BY m.id DESC",
+                      Q_VALUES(Q_INT(customer), Q_INT(campaign)), err);
 
     while (!st) {
         st = fl_query_next(&query, err);

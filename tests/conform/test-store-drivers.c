@@ -231,6 +231,11 @@ static void test_customer_states(void **state)
     if (!fl_store_remembers(w->store))
         return;
     customer.state = FL_CUSTOMER_ACTIVE;
+    customer.attributes = "[1]";
+    assert_status(FL_INVALID, fl_store_customer_put(w->store, &customer, &put, &id, &err));
+    customer.attributes = "{\"a\":";
+    assert_status(FL_INVALID, fl_store_customer_put(w->store, &customer, &put, &id, &err));
+    customer.attributes = NULL;
     customer.name = "Kim";
     assert_ok(fl_store_customer_put(w->store, &customer, &put, &id, &err));
     assert_ok(fl_store_customer_get(w->store, w->arena, id, &got, &err));
@@ -436,11 +441,15 @@ static void test_channels(void **state)
     assert_status(FL_INVALID, fl_store_channel_id(w->store, "", FL_MEDIUM_EMAIL, &id, &err));
     assert_status(FL_INVALID, fl_store_channel_id(w->store, "x", FL_MEDIUM_NONE, &id, &err));
     world_commit(w);
+    assert_status(FL_NOT_FOUND, fl_store_channel_find(w->store, "none", &again, &medium, &err));
     if (!fl_store_remembers(w->store)) {
         assert_status(FL_NOT_FOUND,
                       fl_store_channel_name(w->store, w->arena, id, &name, &medium, &err));
         return;
     }
+    assert_non_null(strstr(err.text, "\"none\""));
+    assert_ok(fl_store_channel_find(w->store, "mail", &again, &medium, &err));
+    assert_int_equal(again, id);
     assert_ok(fl_store_channel_id(w->store, "mail", FL_MEDIUM_EMAIL, &again, &err));
     assert_int_equal(again, id);
     assert_status(FL_CONFLICT, fl_store_channel_id(w->store, "mail", FL_MEDIUM_SMS, &again, &err));
@@ -1337,7 +1346,9 @@ static void test_feedback(void **state)
     f.dedupe_key = "";
     assert_status(FL_INVALID, fl_store_feedback_put(w->store, &f, &id, &err));
     f.dedupe_key = "d1";
+    assert_status(FL_INVALID, fl_store_feedback_assign(w->store, id, 0, 0, &err));
     if (!fl_store_remembers(w->store)) {
+        assert_status(FL_NOT_FOUND, fl_store_feedback_assign(w->store, id, 64, 0, &err));
         assert_status(FL_NOT_FOUND, fl_store_feedback_get(w->store, w->arena, id, &got, &err));
         assert_int_equal(n_feedback(w, &(struct fl_feedback_filter){.kind = -1}), 0);
         assert_ok(fl_store_feedback_counts(w->store, 0, counts, &err));
@@ -1367,6 +1378,14 @@ static void test_feedback(void **state)
     assert_ok(fl_store_feedback_counts(w->store, 0, counts, &err));
     assert_int_equal(counts[FL_FEEDBACK_BOUNCE], 1);
     assert_status(FL_NOT_FOUND, fl_store_feedback_get(w->store, w->arena, 1, &got, &err));
+    world_begin(w);
+    assert_ok(fl_store_feedback_assign(w->store, id, got.customer, got.message, &err));
+    assert_status(FL_NOT_FOUND, fl_store_feedback_assign(w->store, 1, got.customer, 0, &err));
+    world_commit(w);
+    assert_ok(fl_store_feedback_get(w->store, w->arena, id, &got, &err));
+    assert_int_equal(got.matched_by, FL_MATCH_STAFF);
+    assert_int_equal(
+        n_feedback(w, &(struct fl_feedback_filter){.kind = -1, .is_unmatched_only = true}), 0);
 }
 
 static void test_memory(void **state)
