@@ -61,9 +61,12 @@ static bool begins_with_date(const char *s, size_t len)
         n++;
     if (n == 0 || n > 4 || n == len)
         return false;
-    return strchr("-./ ", s[n]) || fl_feedback_begins(s + n, len - n, "년") ||
-           fl_feedback_begins(s + n, len - n, "월") || fl_feedback_begins(s + n, len - n, "年") ||
-           fl_feedback_begins(s + n, len - n, "月");
+    /* "2026년 11월" is a date; "10년째" counts years. */
+    return strchr("-./ ", s[n]) ||
+           (n == 4 && (fl_feedback_begins(s + n, len - n, "년") ||
+                       fl_feedback_begins(s + n, len - n, "年"))) ||
+           (n <= 2 &&
+            (fl_feedback_begins(s + n, len - n, "월") || fl_feedback_begins(s + n, len - n, "月")));
 }
 
 static bool ends_with_colon(const char *s, size_t len)
@@ -126,6 +129,9 @@ static size_t said_lines(const struct fl_feedback_lines *lines, size_t at)
         if (len + line->len + 1 > SAID_BYTES_MAX || (n && !may_wrap))
             return 0;
         if (n && may_begin_said(line->s, line->len) && !begins_with_date(line->s, line->len))
+            return 0;
+        /* A line that says it all by itself is where it begins: what stands before is a reply. */
+        if (n && begins_with_date(line->s, line->len) && is_said(line->s, line->len))
             return 0;
         n_empty += fl_feedback_is_empty(line);
         if (n_empty > 1)

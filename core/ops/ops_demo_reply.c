@@ -3,6 +3,7 @@
  * It reads the mails from the outbound Maildirs, as the customers would, and drops the answers into
  * the inbound one.  What was answered is noted, so that the next call takes other customers. */
 #include <glob.h>
+#include <gmime/gmime.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,8 @@ static const char *address_of(struct fl_arena *arena, const char *value)
 static const char *name_of(struct fl_arena *arena, const char *value)
 {
     const char *to = strrchr(value, '<');
-    char *name = fl_arena_strndup(arena, value, to ? (size_t)(to - value) : 0);
+    char *name = fl_arena_strndup(arena, value, to ? (size_t)(to - value) : 0), *decoded;
+    const char *shown;
 
     if (!name)
         return "";
@@ -96,7 +98,11 @@ static const char *name_of(struct fl_arena *arena, const char *value)
         name[strlen(name) - 1] = '\0';
         name++;
     }
-    return name;
+    /* A customer's mail program shows the name, not its RFC 2047 form. */
+    decoded = g_mime_utils_header_decode_text(NULL, name);
+    shown = fl_arena_strdup(arena, decoded);
+    g_free(decoded);
+    return shown ? shown : "";
 }
 
 /* Does the text hold Hangul syllables (U+AC00..U+D7A3)? */
