@@ -2,9 +2,9 @@
 /*
  * An item to an RFC 5322 message: CRLF, 7 bit, no line above 998 octets.
  *
- * GMime encodes - words of headers (RFC 2047), addresses, quoted-printable and base64 - and the
- * message is put together here: a tree of GMime objects costs about 230 us a message, which would
- * make building slower than sending.
+ * GMime encodes - addresses, quoted-printable and base64 - and the message is put together here: a
+ * tree of GMime objects costs about 230 us a message, which would make building slower than
+ * sending.
  */
 #include "email_private.h"
 
@@ -14,118 +14,9 @@
 #include <time.h>
 
 enum {
-    FOLD_AT = 76,           /* RFC 2047 2: a line with an encoded word has at most 76 */
-    URL_MAX = 900,          /* an URL cannot be folded */
-    NAME_MAX_BYTES = 200,   /* of a person, a firm, a file */
-    SUBJECT_MAX_BYTES = 998 /* before encoding */
+    FILE_NAME_FOLD = 60, /* a longer file name is written as RFC 2231 has it */
+    URL_MAX = 900        /* an URL cannot be folded */
 };
-
-/* --- text that goes into headers --------------------------------------------------------------*/
-
-/* One line of valid UTF-8: control characters become blanks, so nothing can begin a new header;
- * at most `max` bytes, cut between characters. */
-static char *header_text(const char *text, size_t max)
-{
-    char *clean = g_utf8_make_valid(text ? text : "", -1);
-    size_t len = strlen(clean);
-
-    for (char *p = clean; *p; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = ' ';
-    }
-    if (len > max) {
-        while (max > 0 && ((unsigned char)clean[max] & 0xc0) == 0x80)
-            max--;
-        clean[max] = '\0';
-    }
-    return g_strstrip(clean);
-}
-
-/* Adds "Name: value", folded before blanks; `value` is ASCII.  A fold is never placed so that a
- * line of blanks alone would stand. */
-static void header_add(GString *out, const char *name, const char *value)
-{
-    size_t column;
-
-    g_string_append(out, name);
-    g_string_append(out, ": ");
-    column = strlen(name) + 2;
-    while (*value) {
-        size_t blanks = strspn(value, " \t\r\n"), word = strcspn(value + blanks, " \t\r\n");
-
-        if (!word)
-            break;
-        if (blanks && column + blanks + word > FOLD_AT) {
-            g_string_append(out, "\r\n ");
-            column = 1;
-        } else {
-            for (size_t i = 0; i < blanks; i++)
-                g_string_append_c(out, ' ');
-            column += blanks;
-        }
-        g_string_append_len(out, value + blanks, (gssize)word);
-        column += word;
-        value += blanks + word;
-    }
-    g_string_append(out, "\r\n");
-}
-
-static bool is_plain_ascii(const char *s)
-{
-    for (; *s; s++) {
-        if ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e)
-            return false;
-    }
-    return true;
-}
-
-/* A long word of ASCII must be cut too: as an encoded word it can be. */
-static bool has_long_word(const char *s)
-{
-    size_t run = 0;
-
-    for (; *s; s++) {
-        run = *s == ' ' ? 0 : run + 1;
-        if (run > FOLD_AT - 12)
-            return true;
-    }
-    return false;
-}
-
-static void header_add_text(GString *out, const char *name, const char *text)
-{
-    char *clean = header_text(text, SUBJECT_MAX_BYTES);
-
-    if (is_plain_ascii(clean) && !has_long_word(clean) && !strstr(clean, "=?")) {
-        header_add(out, name, clean);
-    } else {
-        char *encoded = g_mime_utils_header_encode_text(NULL, clean, "utf-8");
-
-        header_add(out, name, encoded);
-        g_free(encoded);
-    }
-    g_free(clean);
-}
-
-static void header_add_address(GString *out, const char *header, const char *display,
-                               const char *address)
-{
-    char *clean = header_text(display, NAME_MAX_BYTES);
-
-    if (!*clean) {
-        header_add(out, header, address);
-    } else {
-        InternetAddress *mailbox = internet_address_mailbox_new(clean, address);
-        char *encoded;
-
-        internet_address_set_charset(mailbox, "utf-8");
-        encoded = internet_address_to_string(mailbox, NULL, TRUE);
-        header_add(out, header, encoded);
-        g_free(encoded);
-        g_object_unref(mailbox);
-    }
-    g_free(clean);
-}
 
 /* --- bodies -----------------------------------------------------------------------------------*/
 
@@ -195,10 +86,10 @@ static void append_text_body(GString *out, const struct fl_part *part)
 /* RFC 2231 for a name that is not plain ASCII. */
 static void append_file_name(GString *out, const char *name)
 {
-    char *clean = header_text(name, NAME_MAX_BYTES);
-    bool is_simple = is_plain_ascii(clean) && !strpbrk(clean, "\"\\/");
+    char *clean = email_header_text(name, EMAIL_NAME_MAX);
+    bool is_simple = email_is_plain_ascii(clean) && !strpbrk(clean, "\"\\/");
 
-    if (is_simple && strlen(clean) < FOLD_AT - 16) {
+    if (is_simple && strlen(clean) < FILE_NAME_FOLD) {
         g_string_append_printf(out, ";\r\n filename=\"%s\"", clean);
     } else {
         char *escaped = g_uri_escape_string(clean, NULL, FALSE);
@@ -304,7 +195,7 @@ static void add_unsubscribe(GString *out, const struct email_settings *set,
         g_string_append_printf(value, "%s<mailto:%s+%s@%s?subject=unsubscribe>",
                                has_url ? ", " : "", set->unsubscribe_local, item->token_unsubscribe,
                                set->domain);
-    header_add(out, "List-Unsubscribe", value->str);
+    email_header_add(out, "List-Unsubscribe", value->str);
     if (has_url && g_ascii_strncasecmp(item->unsubscribe_url, "https://", 8) == 0)
         g_string_append(out, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
     g_string_free(value, TRUE);
@@ -336,12 +227,12 @@ static void add_reference(GString *out, const char *id)
     bool is_bare = id[0] != '<';
     char *value;
 
-    if (len > EMAIL_LINE_MAX / 2 || !is_plain_ascii(id) || strchr(id, ' ') ||
+    if (len > EMAIL_LINE_MAX / 2 || !email_is_plain_ascii(id) || strchr(id, ' ') ||
         (!is_bare && id[len - 1] != '>') || strcspn(id + 1, "<>") < len - (is_bare ? 1 : 2))
         return;
     value = is_bare ? g_strdup_printf("<%s>", id) : g_strdup(id);
-    header_add(out, "In-Reply-To", value);
-    header_add(out, "References", value);
+    email_header_add(out, "In-Reply-To", value);
+    email_header_add(out, "References", value);
     g_free(value);
 }
 
@@ -372,12 +263,12 @@ static void add_header(GString *out, const struct email_settings *set, const str
     char *reply_to = email_plus_address(set->reply_local, item->token_reply, set->domain);
 
     add_date(out, now_us);
-    header_add_address(out, "From", has_sender ? item->sender_name : set->from_name,
-                       set->from_address);
-    header_add_address(out, "To", item->to_name, item->to_address);
-    header_add_text(out, "Subject", item->subject);
+    email_header_add_address(out, "From", has_sender ? item->sender_name : set->from_name,
+                             set->from_address);
+    email_header_add_address(out, "To", item->to_name, item->to_address);
+    email_header_add_text(out, "Subject", item->subject);
     g_string_append_printf(out, "Message-ID: <%s@%s>\r\n", item->token_identity, set->domain);
-    header_add(out, "Reply-To", reply_to);
+    email_header_add(out, "Reply-To", reply_to);
     g_free(reply_to);
     add_purpose(out, set, item);
     if (item->language && *item->language)
@@ -389,7 +280,7 @@ static void add_header(GString *out, const struct email_settings *set, const str
 
 static bool refuse(struct fl_why *why, const char *what, const char *value, const char *wrong)
 {
-    char *shown = header_text(value, NAME_MAX_BYTES);
+    char *shown = email_header_text(value, EMAIL_NAME_MAX);
 
     g_snprintf(why->text, sizeof why->text, "%s \"%s\" %s", what, shown, wrong);
     why->fault = FL_FAULT_CONTENT;
@@ -410,7 +301,7 @@ static bool url_is_safe(const char *url)
 {
     if (!url || !*url)
         return true;
-    return strlen(url) <= URL_MAX && is_plain_ascii(url) && !strpbrk(url, " <>,\"");
+    return strlen(url) <= URL_MAX && email_is_plain_ascii(url) && !strpbrk(url, " <>,\"");
 }
 
 static bool type_is_safe(const char *type)

@@ -4,9 +4,11 @@
  *
  *   email.c          descriptor, option table, open and close
  *   email_options.c  options to settings, with every check that needs no network
+ *   email_header.c   header fields: encoded, folded
  *   email_mime.c     an item to an RFC 5322 message, CRLF and 7 bit
  *   email_class.c    an SMTP reply to outcome and fault class, by one table
  *   email_smtp.c     one libesmtp session for a batch
+ *   email_slot.c     what is reported of each message of it
  *   email_wire.c     the socket below libesmtp: found, tuned, watched, cut
  *   email_tls.c      our own SSL_CTX, and a TLS bridge for implicit TLS
  *   email_maildir.c  Maildir out and in
@@ -33,6 +35,7 @@ enum {
     EMAIL_ADDRESS_MAX = 254, /* RFC 5321 4.5.3.1.3 with the brackets taken off */
     EMAIL_LOCAL_MAX = 64,    /* RFC 5321 4.5.3.1.1 */
     EMAIL_TOKEN_LEN = 40,    /* length of a Fairline token */
+    EMAIL_NAME_MAX = 200,    /* bytes of the name of a person, a firm, a file */
     EMAIL_LINE_MAX = 998,    /* RFC 5322 2.1.1, without CRLF */
     EMAIL_BATCH_MAX = 100,   /* messages in one SMTP session: past the knee of TLS cost, and a
                                 crash leaves no more than this in doubt */
@@ -103,6 +106,18 @@ enum fl_call email_settings_read(const struct fl_option *options, size_t n_optio
                                  struct fl_why *why);
 /* True for local@domain in printable ASCII that cannot leave an SMTP command or a header. */
 bool email_address_is_safe(const char *address);
+
+/* --- email_header.c */
+bool email_is_plain_ascii(const char *s);
+/* One line of valid UTF-8: control characters become blanks, so nothing can begin a new header; at
+ * most `max` bytes, cut between characters.  g_free() it. */
+char *email_header_text(const char *text, size_t max);
+/* Adds "Name: value", folded before blanks; `value` is ASCII.  A fold is never placed so that a
+ * line of blanks alone would stand. */
+void email_header_add(GString *out, const char *name, const char *value);
+void email_header_add_text(GString *out, const char *name, const char *text);
+void email_header_add_address(GString *out, const char *header, const char *display,
+                              const char *address);
 
 /* --- email_mime.c */
 /* Replaces `out` by the whole message.  False, with a reason, when the item cannot be a message;

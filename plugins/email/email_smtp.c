@@ -9,148 +9,15 @@
  * whose body was handed over to its end and that has no MESSAGESENT is in doubt; one whose body
  * was not is safe to send again.  What libesmtp returns from a session says nothing.
  */
-#include "email_private.h"
+#include "email_smtp_private.h"
 
-#include <auth-client.h>
-#include <errno.h>
-#include <libesmtp.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { XTEXT_MAX = 250 }; /* libesmtp encodes into 256 bytes */
-
-struct smtp_run;
-
-struct smtp_slot {
-    struct smtp_run *run;
-    uint32_t item;
-    GString *body;
-    bool is_begun;  /* MAIL was sent for it */
-    bool is_handed; /* the body was given to libesmtp */
-    bool is_ended;  /* ... and asked for to its end: from here on it may have arrived */
-    bool is_reported;
-};
-
-struct smtp_run {
-    struct email *self;
-    const struct fl_item *const *items;
-    uint32_t n_items;
-    uint32_t next; /* the next item to add */
-    struct smtp_slot *slots;
-    struct smtp_slot *current;
-    smtp_session_t session;
-    auth_context_t auth;
-    struct email_bridge *bridge;
-    SSL *starttls; /* libesmtp's, from the handshake on */
-    struct email_wire wire;
-    uint32_t n_added;
-    int64_t begun_ms;
-    bool is_stopping; /* the host wants to stop: the rest goes back untried */
-    bool is_health, is_healthy;
-    bool is_ending;     /* add no more */
-    bool is_deaf;       /* the host listens no longer */
-    struct fl_why stop; /* why the session must not go on; text "" when it may */
-};
 
 void email_smtp_setup(void)
 {
     auth_client_init();
-}
-
-/* --- reports ----------------------------------------------------------------------------------*/
-
-/* "250 2.0.0 Ok: queued as 4XyZ1" gives the peer's own name of the message. */
-static void queue_id_copy(char *out, size_t out_size, const char *text)
-{
-    const char *p = strstr(text, "queued as ");
-    size_t n = 0;
-
-    if (p) {
-        for (p += strlen("queued as "); g_ascii_isalnum(*p) && n + 1 < out_size; p++)
-            out[n++] = *p;
-    }
-    out[n] = '\0';
-}
-
-static void slot_report(struct smtp_slot *slot, enum fl_outcome outcome, enum fl_fault_class fault,
-                        const struct email_reply *reply, const char *detail)
-{
-    const struct fl_services *services = slot->run->self->services;
-    char status[32] = "", queue_id[64] = "", text[640];
-    struct fl_report report = {.size = sizeof report,
-                               .item = slot->item,
-                               .outcome = outcome,
-                               .fault = fault,
-                               .status = status,
-                               .detail = detail,
-                               .provider_ref = queue_id};
-
-    if (slot->is_reported)
-        return;
-    if (reply && reply->code) {
-        report.code = reply->code;
-        if (reply->enh_class)
-            g_snprintf(status, sizeof status, "%d.%d.%d", reply->enh_class, reply->enh_subject,
-                       reply->enh_detail);
-        queue_id_copy(queue_id, sizeof queue_id, reply->text);
-        g_snprintf(text, sizeof text, "%s%s%s", detail ? detail : "", detail ? ": " : "",
-                   reply->text);
-        report.detail = text;
-    }
-    slot->is_reported = true;
-    if (services->report(services->host, &report) != 0)
-        slot->run->is_deaf = slot->run->is_ending = true;
-}
-
-static void slot_drop_body(struct smtp_slot *slot)
-{
-    if (slot->body)
-        g_string_free(slot->body, TRUE);
-    slot->body = NULL;
-}
-
-static void reply_read(const smtp_status_t *status, struct email_reply *out)
-{
-    memset(out, 0, sizeof *out);
-    if (!status)
-        return;
-    out->code = status->code;
-    out->enh_class = status->enh_class;
-    out->enh_subject = status->enh_subject;
-    out->enh_detail = status->enh_detail;
-    if (status->text) {
-        g_strlcpy(out->text, status->text, sizeof out->text);
-        g_strdelimit(out->text, "\r\n\t", ' ');
-        g_strchomp(out->text);
-    }
-}
-
-/* Says once why the session comes to its end. */
-static void run_note(struct smtp_run *run, enum fl_fault_class fault, const char *fmt, ...)
-    EMAIL_PRINTF(3, 4);
-
-static void run_note(struct smtp_run *run, enum fl_fault_class fault, const char *fmt, ...)
-{
-    va_list ap;
-
-    run->is_ending = true;
-    if (run->stop.text[0])
-        return;
-    va_start(ap, fmt);
-    g_vsnprintf(run->stop.text, sizeof run->stop.text, fmt, ap);
-    va_end(ap);
-    run->stop.fault = fault;
-}
-
-static void slot_refused(struct smtp_slot *slot, enum email_stage stage,
-                         const struct email_reply *reply)
-{
-    struct email_verdict verdict = email_classify(stage, reply);
-
-    slot_report(slot, verdict.outcome, verdict.fault, reply, NULL);
-    if (reply->code == 421)
-        run_note(slot->run, FL_FAULT_TRANSIENT, "\"%s\" ends the session: 421 %s",
-                 slot->run->self->set.host, reply->text);
 }
 
 /* --- adding messages --------------------------------------------------------------------------*/
@@ -224,8 +91,8 @@ static void run_add_next(struct smtp_run *run)
             return;
         }
         if (email_monotonic_ms() - run->begun_ms > EMAIL_CALL_BUDGET_MS) {
-            run_note(run, FL_FAULT_THROTTLED, "\"%s\" is slow: %u messages took %d s",
-                     run->self->set.host, run->next, EMAIL_CALL_BUDGET_MS / 1000);
+            email_smtp_run_note(run, FL_FAULT_THROTTLED, "\"%s\" is slow: %u messages took %d s",
+                                run->self->set.host, run->next, EMAIL_CALL_BUDGET_MS / 1000);
             return;
         }
         run->next++;
@@ -233,18 +100,18 @@ static void run_add_next(struct smtp_run *run)
         if (!email_address_is_safe(item->to_address)) {
             static const struct email_reply bad = {0, 5, 1, 3, ""};
 
-            slot_report(slot, FL_OUTCOME_BOUNCED, FL_FAULT_ADDRESS, &bad,
-                        "the address is not local@domain in ASCII");
+            email_smtp_slot_report(slot, FL_OUTCOME_BOUNCED, FL_FAULT_ADDRESS, &bad,
+                                   "the address is not local@domain in ASCII");
         } else if (!email_message_build(&run->self->set, item, services->now_us(services->host),
                                         slot->body, &why)) {
-            slot_report(slot, FL_OUTCOME_FAILED, why.fault, NULL, why.text);
+            email_smtp_slot_report(slot, FL_OUTCOME_FAILED, why.fault, NULL, why.text);
         } else if (message_add(run, slot, item)) {
             run->n_added++;
             return;
         } else {
             run->is_ending = true;
         }
-        slot_drop_body(slot);
+        email_smtp_slot_drop_body(slot);
     }
 }
 
@@ -261,13 +128,14 @@ static void on_connect(struct smtp_run *run)
     if (set->tls != EMAIL_TLS_IMPLICIT)
         return;
     if (run->wire.fd < 0) {
-        run_note(run, FL_FAULT_OUR_SIDE, "the connection to \"%s\" was not found", set->host);
+        email_smtp_run_note(run, FL_FAULT_OUR_SIDE, "the connection to \"%s\" was not found",
+                            set->host);
         return;
     }
     run->bridge = email_bridge_start(run->self->tls, set->host, run->wire.fd, set->timeout_ms,
                                      trouble, sizeof trouble);
     if (!run->bridge) {
-        run_note(run, FL_FAULT_OUR_SIDE, "%s", trouble);
+        email_smtp_run_note(run, FL_FAULT_OUR_SIDE, "%s", trouble);
         email_wire_cut(&run->wire);
     }
 }
@@ -281,13 +149,14 @@ static bool login_is_missing(struct smtp_run *run)
     if (!set->user || run->wire.is_logged_in)
         return false;
     if (login->code)
-        run_note(run, login->code < 500 ? FL_FAULT_TRANSIENT : FL_FAULT_OUR_SIDE,
-                 "\"%s\" refused the login of \"%s\": %d %s", set->host, set->user, login->code,
-                 login->text);
+        email_smtp_run_note(run, login->code < 500 ? FL_FAULT_TRANSIENT : FL_FAULT_OUR_SIDE,
+                            "\"%s\" refused the login of \"%s\": %d %s", set->host, set->user,
+                            login->code, login->text);
     else
-        run_note(run, FL_FAULT_OUR_SIDE,
-                 "\"%s\" offers no login by password, expected AUTH PLAIN or LOGIN for user \"%s\"",
-                 set->host, set->user);
+        email_smtp_run_note(
+            run, FL_FAULT_OUR_SIDE,
+            "\"%s\" offers no login by password, expected AUTH PLAIN or LOGIN for user \"%s\"",
+            set->host, set->user);
     email_wire_quit(&run->wire, run->starttls);
     return true;
 }
@@ -299,13 +168,13 @@ static void on_mail(struct smtp_run *run, smtp_message_t message)
 
     if (login_is_missing(run))
         return;
-    reply_read(smtp_reverse_path_status(message), &reply);
+    email_smtp_reply_read(smtp_reverse_path_status(message), &reply);
     if (run->is_health) {
         run->is_healthy = reply.code / 100 == 2;
         if (!run->is_healthy)
-            run_note(run, email_classify(EMAIL_STAGE_MAIL, &reply).fault,
-                     "\"%s\" refused our sender address: %d %s", run->self->set.host, reply.code,
-                     reply.text);
+            email_smtp_run_note(run, email_classify(EMAIL_STAGE_MAIL, &reply).fault,
+                                "\"%s\" refused our sender address: %d %s", run->self->set.host,
+                                reply.code, reply.text);
         email_wire_quit(&run->wire, run->starttls);
         return;
     }
@@ -314,7 +183,7 @@ static void on_mail(struct smtp_run *run, smtp_message_t message)
     run->wire.is_after_body = false;
     memset(&run->wire.end, 0, sizeof run->wire.end);
     if (reply.code / 100 != 2)
-        slot_refused(slot, EMAIL_STAGE_MAIL, &reply);
+        email_smtp_slot_refused(slot, EMAIL_STAGE_MAIL, &reply);
     run_add_next(run);
 }
 
@@ -322,9 +191,9 @@ static void on_recipient(struct smtp_run *run, smtp_recipient_t recipient)
 {
     struct email_reply reply;
 
-    reply_read(smtp_recipient_status(recipient), &reply);
+    email_smtp_reply_read(smtp_recipient_status(recipient), &reply);
     if (run->current && reply.code / 100 != 2)
-        slot_refused(run->current, EMAIL_STAGE_RCPT, &reply);
+        email_smtp_slot_refused(run->current, EMAIL_STAGE_RCPT, &reply);
 }
 
 static void on_sent(smtp_message_t message)
@@ -332,15 +201,15 @@ static void on_sent(smtp_message_t message)
     struct smtp_slot *slot = smtp_message_get_application_data(message);
     struct email_reply reply;
 
-    reply_read(smtp_message_transfer_status(message), &reply);
+    email_smtp_reply_read(smtp_message_transfer_status(message), &reply);
     if (reply.code / 100 == 2 && slot->is_ended)
-        slot_report(slot, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE, &reply, NULL);
+        email_smtp_slot_report(slot, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE, &reply, NULL);
     else if (reply.code >= 400)
-        slot_refused(slot, EMAIL_STAGE_DATA, &reply);
+        email_smtp_slot_refused(slot, EMAIL_STAGE_DATA, &reply);
     else
-        slot_report(slot, slot->is_ended ? FL_OUTCOME_UNCERTAIN : FL_OUTCOME_DEFERRED,
-                    FL_FAULT_TRANSIENT, &reply, "a reply that makes no sense here");
-    slot_drop_body(slot);
+        email_smtp_slot_report(slot, slot->is_ended ? FL_OUTCOME_UNCERTAIN : FL_OUTCOME_DEFERRED,
+                               FL_FAULT_TRANSIENT, &reply, "a reply that makes no sense here");
+    email_smtp_slot_drop_body(slot);
 }
 
 static void on_certificate(struct smtp_run *run, int event, va_list ap)
@@ -389,8 +258,9 @@ static void on_event(smtp_session_t session, int event, void *arg, ...)
         run->wire.fd = -1;
         break;
     case SMTP_EV_EXTNA_STARTTLS:
-        run_note(run, FL_FAULT_OUR_SIDE,
-                 "\"%s\" offers no STARTTLS, and tls = starttls asks for it", run->self->set.host);
+        email_smtp_run_note(run, FL_FAULT_OUR_SIDE,
+                            "\"%s\" offers no STARTTLS, and tls = starttls asks for it",
+                            run->self->set.host);
         break;
     case SMTP_EV_INVALID_PEER_CERTIFICATE:
     case SMTP_EV_WRONG_PEER_CERTIFICATE:
@@ -470,7 +340,7 @@ static void run_finish(struct smtp_run *run)
     if (run->auth)
         auth_destroy_context(run->auth);
     for (uint32_t i = 0; i < run->n_items; i++)
-        slot_drop_body(&run->slots[i]);
+        email_smtp_slot_drop_body(&run->slots[i]);
     g_free(run->slots);
 }
 
@@ -490,49 +360,24 @@ static void run_session(struct smtp_run *run)
     if (run->stop.text[0])
         return;
     if (wire->is_injected)
-        run_note(run, FL_FAULT_POLICY,
-                 "\"%s\" sent data between the STARTTLS reply and the handshake", set->host);
+        email_smtp_run_note(run, FL_FAULT_POLICY,
+                            "\"%s\" sent data between the STARTTLS reply and the handshake",
+                            set->host);
     else if (wire->is_slow)
-        run_note(run, FL_FAULT_TRANSIENT, "\"%s\" did not end a reply within %d ms", set->host,
-                 set->timeout_ms);
+        email_smtp_run_note(run, FL_FAULT_TRANSIENT, "\"%s\" did not end a reply within %d ms",
+                            set->host, set->timeout_ms);
     else if (email_tls_trouble(run->self->tls)[0] && set->tls != EMAIL_TLS_OPTIONAL)
-        run_note(run, FL_FAULT_OUR_SIDE, "the TLS handshake with \"%s\" failed: %s", set->host,
-                 email_tls_trouble(run->self->tls));
+        email_smtp_run_note(run, FL_FAULT_OUR_SIDE, "the TLS handshake with \"%s\" failed: %s",
+                            set->host, email_tls_trouble(run->self->tls));
     else if (wire->refused.code && !run->current)
-        run_note(run, email_classify(EMAIL_STAGE_MAIL, &wire->refused).fault,
-                 "\"%s\" refuses us: %d %s", set->host, wire->refused.code, wire->refused.text);
+        email_smtp_run_note(run, email_classify(EMAIL_STAGE_MAIL, &wire->refused).fault,
+                            "\"%s\" refuses us: %d %s", set->host, wire->refused.code,
+                            wire->refused.text);
     else if (error && !run->current)
-        run_note(run, FL_FAULT_TRANSIENT, "could not connect to \"%s\" port %d: %s", set->host,
-                 set->port, smtp_strerror(error, text, sizeof text));
+        email_smtp_run_note(run, FL_FAULT_TRANSIENT, "could not connect to \"%s\" port %d: %s",
+                            set->host, set->port, smtp_strerror(error, text, sizeof text));
     else if (!run->is_stopping)
-        run_note(run, FL_FAULT_TRANSIENT, "\"%s\" closed the connection", set->host);
-}
-
-/* The items that got no report during the session; counts those that were not tried. */
-static uint32_t run_settle(struct smtp_run *run)
-{
-    /* libesmtp gives up on a reply whose lines differ in status; it was read along here. */
-    const struct email_reply *end = &run->wire.end;
-    uint32_t untried = 0;
-
-    for (uint32_t i = 0; i < run->n_items; i++) {
-        struct smtp_slot *slot = &run->slots[i];
-
-        if (slot->is_reported)
-            continue;
-        if (slot->is_ended && slot == run->current && end->code >= 400)
-            slot_refused(slot, EMAIL_STAGE_DATA, end);
-        else if (slot->is_ended && slot == run->current && end->code / 100 == 2)
-            slot_report(slot, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE, end, NULL);
-        else if (slot->is_ended)
-            slot_report(slot, FL_OUTCOME_UNCERTAIN, FL_FAULT_TRANSIENT, NULL,
-                        "the message was sent and no reply came");
-        else if (slot->is_begun)
-            slot_report(slot, FL_OUTCOME_DEFERRED, run->stop.fault, NULL, run->stop.text);
-        else
-            untried++;
-    }
-    return untried;
+        email_smtp_run_note(run, FL_FAULT_TRANSIENT, "\"%s\" closed the connection", set->host);
 }
 
 enum fl_call email_smtp_deliver(struct email *self, const struct fl_item *const *items,
@@ -548,12 +393,12 @@ enum fl_call email_smtp_deliver(struct email *self, const struct fl_item *const 
     run_add_next(&run);
     if (run.n_added)
         run_session(&run);
-    untried = run_settle(&run);
+    untried = email_smtp_run_settle(&run);
     run_finish(&run);
     if (!untried || run.is_deaf)
         return FL_CALL_OK;
     if (run.is_stopping && !run.stop.text[0])
-        run_note(&run, FL_FAULT_NONE, "stopped between two messages");
+        email_smtp_run_note(&run, FL_FAULT_NONE, "stopped between two messages");
     return email_why(why, FL_CALL_RETRY, run.stop.fault, "%s", run.stop.text);
 }
 

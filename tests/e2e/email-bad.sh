@@ -112,6 +112,13 @@ for offer in "" --chunking; do
     stop_peer
 done
 
+bad
+send -n 4 -t 'no-domain,a;b@d.test,x@d.test>,u@d.test' --
+ok "an address that is none: bounced, never sent" says_times 3 '^report [0-2] BOUNCED ADDRESS 0 5.1.3'
+ok "... the next is accepted" says '^report 3 ACCEPTED'
+ok "... one RCPT" test "$(grep -c ' RCPT' "$record/dialogue")" = 1
+stop_peer
+
 # --- the connection breaks at every byte ------------------------------------------
 # One connection for each byte: reports against what the server took.
 agree() {
@@ -164,9 +171,16 @@ for auth in fail none; do
     ok "auth $auth: the password is not in what is said" says_not 'pw'
     stop_peer
 done
-bad --auth ok
+for mechanism in PLAIN LOGIN; do
+    bad --auth ok --mechanisms $mechanism
+    send -- user=kim password=pw
+    ok "auth $mechanism: accepted" says '^report 0 ACCEPTED'
+    stop_peer
+done
+bad --auth fail --mechanisms LOGIN
 send -- user=kim password=pw
-ok "auth ok: accepted" says '^report 0 ACCEPTED'
+ok "auth LOGIN refused: our side" says '^call RETRY OUR_SIDE .*login'
+ok "... nothing was sent" recorded_is 0
 stop_peer
 
 # --- TLS ----------------------------------------------------------------------------------

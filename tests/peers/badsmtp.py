@@ -19,6 +19,7 @@ its standard input.
     --close-after N     says 421 to MAIL and closes after N messages of a connection
     --split-status      answers the end of a message in two lines with different status
     --auth ok|fail|none whether a login is offered and taken (none)
+    --mechanisms LIST   what is offered ("PLAIN LOGIN")
     --chunking          offers CHUNKING
     --lenient           takes a bare LF around a dot for the end of a message
     --cert F --key F    offers STARTTLS; with --implicit speaks TLS at once
@@ -153,7 +154,7 @@ class Session:
         if self.args.chunking:
             lines.append("CHUNKING")
         if self.args.auth != "none":
-            lines.append("AUTH PLAIN LOGIN")
+            lines.append("AUTH " + self.args.mechanisms)
         if self.context and not self.is_tls:
             lines.append("STARTTLS")
         self.answer("EHLO", "\n".join(
@@ -301,6 +302,7 @@ def arguments():
     p.add_argument("--close-after", type=int)
     p.add_argument("--split-status", action="store_true")
     p.add_argument("--auth", choices=["ok", "fail", "none"], default="none")
+    p.add_argument("--mechanisms", default="PLAIN LOGIN")
     p.add_argument("--chunking", action="store_true")
     p.add_argument("--lenient", action="store_true")
     p.add_argument("--cert")

@@ -200,6 +200,7 @@ static char *header_decode(const GString *message, const char *name)
         }
         len = (size_t)(strstr(p + 10, "?=") + 2 - p);
         assert_true(len <= 75);
+        assert_true(strcspn(p, "\r") <= 76);
         word = g_strndup(p, len);
         plain = g_mime_utils_header_decode_text(NULL, word);
         assert_true(g_utf8_validate(plain, -1, NULL));
@@ -239,8 +240,11 @@ static void test_korean_header(void **state)
     assert_string_equal(got, "아기상점 고객님을 위한 소식지 편집부 서울 강남점 <news@shop.test>");
     g_free(got);
     message = parse(out);
+    assert_string_equal(g_mime_message_get_subject(message), subject);
     to = g_mime_message_get_addresses(message, GMIME_ADDRESS_TYPE_TO);
     assert_int_equal(internet_address_list_length(to), 1);
+    assert_string_equal(internet_address_get_name(internet_address_list_get_address(to, 0)),
+                        in.to_name);
     assert_string_equal(internet_address_mailbox_get_addr(
                             INTERNET_ADDRESS_MAILBOX(internet_address_list_get_address(to, 0))),
                         "kim@cust.test");
