@@ -323,6 +323,10 @@ enum fl_status fl_feedback_accept(const struct fl_feedback_context *context, int
     int64_t id = 0;
     enum fl_status st;
 
+    /* It was parsed in another process, by the one that reads strangers' bytes. */
+    if ((size_t)parsed->kind >= FL_FEEDBACK_KINDS)
+        return fl_error_set(err, FL_INVALID, "feedback of kind %d, expected 0 to %d",
+                            (int)parsed->kind, FL_FEEDBACK_KINDS - 1);
     st = fl_store_evidence_put(context->store, inbound->data ? inbound->data : "",
                                inbound->data_len, evidence, err);
     if (!st)

@@ -151,18 +151,28 @@ static enum fl_status walk_leaf(struct walk *walk, GMimePart *part)
 
 static enum fl_status walk_message(struct walk *walk, GMimeMessagePart *part)
 {
+    FL_AUTO_BUF struct fl_buf header = FL_BUF(REPORT_BYTES_MAX);
     GMimeMessage *message = g_mime_message_part_get_message(part);
-    enum fl_status st;
-    char *header;
+    GMimeHeaderList *list;
+    int n;
 
     if (!message || walk->mail->has_original)
         return FL_OK;
-    header = g_mime_object_get_headers(GMIME_OBJECT(message), NULL);
-    if (!header)
-        return FL_OK;
-    st = set_original(walk, header, strlen(header));
-    g_free(header);
-    return st;
+    list = g_mime_object_get_header_list(GMIME_OBJECT(message));
+    n = g_mime_header_list_get_count(list);
+    /* As they came: to have the library write them anew costs more than all the rest. */
+    for (int i = 0; i < n && !fl_buf_failed(&header); i++) {
+        GMimeHeader *field = g_mime_header_list_get_header_at(list, i);
+        const char *name = g_mime_header_get_raw_name(field);
+        const char *value = g_mime_header_get_raw_value(field);
+
+        if (!name || !value)
+            continue;
+        fl_buf_printf(&header, "%s:%s", name, value);
+        if (header.len && header.data[header.len - 1] != '\n')
+            fl_buf_putc(&header, '\n');
+    }
+    return set_original(walk, header.data, header.len);
 }
 
 static enum fl_status walk_part(struct walk *walk, GMimeObject *object, int depth)

@@ -1,6 +1,5 @@
 /* Machine-readable reports: delivery status (RFC 3464) and complaints (RFC 5965). */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,7 +16,7 @@ int fl_feedback_find_code(const char *text)
             continue;
         if (isdigit(u[1]) && u[1] < '8' && isdigit(u[2]) && !isalnum(u[3]) &&
             !(strchr(".:@", p[3]) && p[3] && p[4] && p[4] != ' '))
-            return atoi(p);
+            return (u[0] - '0') * 100 + (u[1] - '0') * 10 + (u[2] - '0');
     }
     return 0;
 }
