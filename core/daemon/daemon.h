@@ -20,8 +20,7 @@
 #include "base/token.h"
 
 struct fl_daemon_options {
-    const char
-        *conf_path; /* NULL: the one fl_conf_find() finds */
+    const char *conf_path; /* NULL: the one fl_conf_find() finds */
     bool is_check_only;
 };
 

@@ -178,8 +178,10 @@ enum fl_status fl_link_send(struct fl_link *link, struct fl_wire_frame *frame, s
     struct waiting *w;
     enum fl_status st = FL_AGAIN;
 
-    if (link->is_gone)
+    if (link->is_gone) {
+        fl_wire_start(frame, 0, 0); /* a descriptor in it must not outlive the peer */
         return fl_error_set(err, FL_UNAVAILABLE, "the peer is gone");
+    }
     if (frame->has_failed || fl_buf_failed(&frame->bytes))
         return fl_error_set(err, FL_LIMIT, "a frame of type %u does not fit", frame->type);
     if (!link->first)

@@ -13,8 +13,8 @@
 struct fl_link;
 
 struct fl_link_handler {
-    /* A frame came; it is the link's and lives until the callback returns (FL_LINK_TAKE empties
-     * it).  False: the peer speaks nonsense, the link counts as gone. */
+    /* A frame came; it is the link's and lives until the callback returns.  False: the peer speaks
+     * nonsense, the link counts as gone. */
     bool (*on_frame)(void *ctx, struct fl_wire_frame *frame);
     void (*on_gone)(void *ctx, const char *why); /* once; destroy the link here or later */
     void *ctx;
@@ -25,7 +25,8 @@ struct fl_link *fl_link_create(struct fl_loop *loop, int fd, size_t queue_max,
                                const struct fl_link_handler *handler);
 void fl_link_destroy(struct fl_link **link);
 
-/* Sends or queues; the frame is empty afterwards.  FL_UNAVAILABLE, FL_LIMIT. */
+/* Sends or queues; the frame is empty afterwards.  FL_UNAVAILABLE; FL_LIMIT: too much waits or it
+ * does not fit, and the frame is as it was. */
 FL_CHECK_RESULT enum fl_status fl_link_send(struct fl_link *link, struct fl_wire_frame *frame,
                                             struct fl_error *err);
 /* Hands frames to the handler until `is_done` says so or the time is over: for the few places that

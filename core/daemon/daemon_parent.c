@@ -171,7 +171,7 @@ static void on_child(void *ctx)
 
 static void on_core_ready(struct fl_parent *parent)
 {
-    parent->is_core_ready = true;
+    parent->is_core_ready = parent->was_core_ready = true;
     parent->was_core_ever_ready = true;
     parent->core_backoff_us = 0;
     FL_LOG(&parent->log, FL_LOG_INFO, "ready",
@@ -222,6 +222,7 @@ static void on_core_gone(void *ctx, const char *why)
     struct fl_parent *parent = ctx;
 
     (void)why;
+    parent->is_core_ready = false;
     /* Its end is told by SIGCHLD; one that only closed its socket is of no use any more. */
     if (parent->core_pid && !parent->stage)
         kill(parent->core_pid, SIGKILL);

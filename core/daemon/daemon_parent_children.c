@@ -65,7 +65,7 @@ void fl_parent_core_start(struct fl_parent *parent)
         fl_loop_arm(parent->core_timer, FL_PARENT_BACKOFF_FIRST_US);
         return;
     }
-    parent->is_core_ready = false;
+    parent->is_core_ready = parent->was_core_ready = false;
     parent->ponged_us = fl_clock_monotonic_us();
     fl_wire_start(&parent->out, FL_PARENT_START, 0);
     fl_wire_put_str(&parent->out, parent->conf.name);
@@ -76,7 +76,7 @@ void fl_parent_core_start(struct fl_parent *parent)
 
 static void core_ended(struct fl_parent *parent, int status)
 {
-    bool was_ready = parent->is_core_ready;
+    bool was_ready = parent->was_core_ready;
 
     log_exit(parent, "core has ended", "none", 0, status, parent->stage > 0);
     parent->core_pid = 0;
@@ -333,18 +333,19 @@ static void host_ended(struct fl_parent_host *host, int status)
     fl_parent_child_gone(parent);
 }
 
-/* Each by its own id: whoever asks about options waits for its child itself. */
+/* Each by its own id: whoever asks about options waits for its child itself.  Core first: hosts
+ * that end with it must not be started for it again. */
 void fl_parent_reap(struct fl_parent *parent)
 {
     int status;
 
+    if (parent->core_pid && waitpid(parent->core_pid, &status, WNOHANG) == parent->core_pid)
+        core_ended(parent, status);
     for (struct fl_parent_host *h = parent->hosts, *next; h; h = next) {
         next = h->next;
         if (h->pid && waitpid(h->pid, &status, WNOHANG) == h->pid)
             host_ended(h, status);
     }
-    if (parent->core_pid && waitpid(parent->core_pid, &status, WNOHANG) == parent->core_pid)
-        core_ended(parent, status);
 }
 
 bool fl_parent_has_hosts(const struct fl_parent *parent)

@@ -57,6 +57,7 @@ struct fl_parent {
     struct fl_link *core;
     pid_t core_pid;
     bool is_core_ready;
+    bool was_core_ready; /* this one, before it died */
     bool was_core_ever_ready;
     int64_t core_backoff_us;
     struct fl_source *core_timer;

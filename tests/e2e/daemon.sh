@@ -214,7 +214,7 @@ acknowledged() {
 check "and is acknowledged after it is stored" within acknowledged
 
 # --- a plugin that hangs, and one message that kills ----------------------------------
-conf 'hang_every = "1500"'
+conf "hang_every = \"$((customers * 3 / 8))\""
 kill -HUP "$daemon"
 within is_running 2
 campaign fourth >/dev/null 2>&1
