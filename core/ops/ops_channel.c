@@ -62,6 +62,34 @@ enum fl_status fl_ops_channel_options(struct fl_ops_context *context, struct fl_
     return st;
 }
 
+static enum fl_status learn(struct fl_ops_context *context, const struct fl_conf_channel *channel,
+                            struct fl_error *err)
+{
+    struct fl_plugin *plugin = NULL;
+    enum fl_medium medium;
+    int64_t id;
+    enum fl_status st;
+
+    if (fl_store_channel_find(context->store, channel->name, &id, &medium, NULL) == FL_OK)
+        return FL_OK;
+    st = fl_plugin_load(context->conf->plugin_dir, channel->plugin, &plugin, err);
+    if (st)
+        return fl_error_prefix(err, st, "channel \"%s\"", channel->name);
+    if (fl_medium_parse(fl_plugin_info(plugin)->channel->medium, &medium))
+        st = fl_store_channel_id(context->store, channel->name, medium, &id, err);
+    fl_plugin_unload(&plugin);
+    return st;
+}
+
+enum fl_status fl_ops_channel_learn(struct fl_ops_context *context, const char *name,
+                                    struct fl_error *err)
+{
+    const struct fl_conf_channel *channel = fl_conf_channel_find(context->conf, name);
+
+    /* Core learns it from the host and loads no plugin. */
+    return context->daemon || !channel ? FL_OK : learn(context, channel, err);
+}
+
 FL_OPS_RUN(fl_ops_channel_check_run)
 {
     const char *name = fl_ops_str(args, "channel");

@@ -49,6 +49,8 @@ enum fl_status fl_ops_campaign_plan_rows(struct fl_ops_call *call,
 
     st = fl_ops_campaign_parsed(context, call->args, row, &campaign, call->err);
     if (!st)
+        st = fl_ops_channel_learn(context, campaign->channel, call->err);
+    if (!st)
         st = fl_campaign_plan(context->store, context->conf, row, campaign,
                               fl_clock_now(&context->clock), is_dry_run, on_planned, &planning,
                               call->err);

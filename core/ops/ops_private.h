@@ -136,6 +136,11 @@ FL_CHECK_RESULT enum fl_status fl_ops_channel_options(struct fl_ops_context *con
                                                       struct fl_faults *faults,
                                                       struct fl_error *err);
 
+/* Without a daemon, a channel that never ran becomes known by its plugin; in the open transaction.
+ */
+FL_CHECK_RESULT enum fl_status fl_ops_channel_learn(struct fl_ops_context *context,
+                                                    const char *name, struct fl_error *err);
+
 /* The Maildirs of the sample company; NULL when the configuration is not one. */
 const char *fl_ops_demo_maildir(const struct fl_conf *conf, bool is_inbound);
 

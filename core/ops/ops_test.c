@@ -165,12 +165,16 @@ static enum fl_status prepare(struct test_send *test)
                       call->err);
     if (st)
         return st;
-    st = fl_store_channel_find(call->context->store, test->campaign->channel, &test->channel,
-                               &test->medium, call->err);
-    if (st)
+    st = fl_ops_channel_learn(call->context, test->campaign->channel, call->err);
+    if (!st)
+        st = fl_store_channel_find(call->context->store, test->campaign->channel, &test->channel,
+                                   &test->medium, call->err);
+    if (st == FL_NOT_FOUND)
         return fl_error_set(call->err, FL_UNAVAILABLE,
                             "channel \"%s\" has never run here; start fairlined first",
                             test->campaign->channel);
+    if (st)
+        return st;
     return normalise(test);
 }
 
@@ -191,12 +195,12 @@ FL_OPS_RUN(fl_ops_campaign_test_send_run)
         return st;
     test.row = &row;
     test.campaign = campaign;
-    st = prepare(&test);
-    if (!st)
-        st = fl_ops_begin(context, err);
+    st = fl_ops_begin(context, err);
     if (st)
         return st;
-    st = put_message(&test, &id);
+    st = prepare(&test);
+    if (!st)
+        st = put_message(&test, &id);
     st = fl_ops_end(context, args, st, err);
     if (st)
         return st;
