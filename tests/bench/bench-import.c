@@ -91,7 +91,7 @@ static void insert_row(sqlite3 *db, sqlite3_stmt **s, const struct row *row, int
     step(db, s[CONSENT_NOW]);
 }
 
-static double run_bare(const struct bench_dir *dir, const struct row *rows, int n)
+static struct bench_span run_bare(const struct bench_dir *dir, const struct row *rows, int n)
 {
     static const char *const sql[STATEMENTS] = {
         [CUSTOMER] = "INSERT INTO customer (id, external_id, name, language, time_zone, attributes,"
@@ -106,9 +106,10 @@ static double run_bare(const struct bench_dir *dir, const struct row *rows, int 
     };
     sqlite3 *db = bench_bare(dir, "b.db");
     sqlite3_stmt *statements[STATEMENTS];
-    int64_t id = (int64_t)1 << 50, start = fl_clock_monotonic_us();
+    struct bench_span start = bench_now();
+    int64_t id = (int64_t)1 << 50;
     int64_t now_us = fl_clock_now(&fl_clock_system);
-    double seconds;
+    struct bench_span span;
 
     for (int i = 0; i < STATEMENTS; i++)
         statements[i] = bench_prepare(db, sql[i]);
@@ -116,14 +117,14 @@ static double run_bare(const struct bench_dir *dir, const struct row *rows, int 
     for (int i = 0; i < n; i++)
         insert_row(db, statements, &rows[i], &id, now_us);
     bench_sql(db, "COMMIT");
-    seconds = bench_seconds(start);
+    span = bench_since(start);
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(statements[i]);
     sqlite3_close(db);
-    return seconds;
+    return span;
 }
 
-static double run_import(const struct bench_dir *dir, const struct fl_buf *csv, int n)
+static struct bench_span run_import(const struct bench_dir *dir, const struct fl_buf *csv, int n)
 {
     struct fl_import_options options = {
         .name = "bench.csv", .country = "KR", .now_us = fl_clock_now(&fl_clock_system)};
@@ -132,23 +133,23 @@ static double run_import(const struct bench_dir *dir, const struct fl_buf *csv, 
     struct fl_import_result result = {0};
     struct fl_faults faults;
     struct fl_error err;
-    int64_t start;
-    double seconds;
+    struct bench_span start;
+    struct bench_span span;
     int fd;
 
     fl_faults_init(&faults, arena);
     if (fl_memfd_sealed("bench", csv->data, csv->len, &fd, &err))
         bench_die("memfd", err.text);
-    start = fl_clock_monotonic_us();
+    start = bench_now();
     if (fl_people_import(store, fd, &options, &faults, &result, &err))
         bench_die("import", err.text);
-    seconds = bench_seconds(start);
+    span = bench_since(start);
     if (result.n_inserted != n)
         bench_die("import", "not all rows are new");
     close(fd);
     fl_arena_destroy(&arena);
     fl_store_close(&store);
-    return seconds;
+    return span;
 }
 
 int main(int argc, char **argv)
@@ -157,7 +158,7 @@ int main(int argc, char **argv)
     struct fl_buf csv = FL_BUF((size_t)FL_IMPORT_FILE_MAX);
     struct row *rows = n > 0 ? calloc((size_t)n, sizeof *rows) : NULL;
     struct bench_dir dir;
-    double bare_s, import_s;
+    struct bench_span bare, import;
 
     if (!rows)
         bench_die("bench-import", "how many rows?");
@@ -165,12 +166,14 @@ int main(int argc, char **argv)
         row_of(i, &rows[i]);
     make_csv(&csv, n);
     bench_dir_make(&dir);
-    bare_s = run_bare(&dir, rows, n);
-    import_s = run_import(&dir, &csv, n);
+    bare = run_bare(&dir, rows, n);
+    import = run_import(&dir, &csv, n);
     bench_dir_remove(&dir);
     printf("{\"bench\":\"import\",\"rows\":%d,\"csv_bytes\":%zu,\"import_s\":%.3f,\"bare_s\":%.3f,"
-           "\"import_rows_per_s\":%.0f,\"bare_rows_per_s\":%.0f,\"import_vs_bare\":%.3f}\n",
-           n, csv.len, import_s, bare_s, n / import_s, n / bare_s, bare_s / import_s);
+           "\"import_rows_per_s\":%.0f,\"bare_rows_per_s\":%.0f,\"import_vs_bare\":%.3f,"
+           "\"import_cpu_s\":%.3f,\"bare_cpu_s\":%.3f}\n",
+           n, csv.len, import.wall_s, bare.wall_s, n / import.wall_s, n / bare.wall_s,
+           bare.wall_s / import.wall_s, import.cpu_s, bare.cpu_s);
     fl_buf_finish(&csv);
     free(rows);
     return 0;

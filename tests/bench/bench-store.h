@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -72,6 +73,14 @@ static inline sqlite3_stmt *bench_prepare(sqlite3 *db, const char *sql)
     return stmt;
 }
 
+/* Those of the store's writer. */
+static inline void bench_settings(sqlite3 *db)
+{
+    bench_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                  "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;"
+                  "PRAGMA temp_store = FILE");
+}
+
 /* The same schema and settings as the store's writer, without the store. */
 static inline sqlite3 *bench_bare(const struct bench_dir *dir, const char *name)
 {
@@ -83,15 +92,30 @@ static inline sqlite3 *bench_bare(const struct bench_dir *dir, const char *name)
     snprintf(path, sizeof path, "%s/%s", dir->path, name);
     if (sqlite3_open(path, &db) != SQLITE_OK)
         bench_die(path, "cannot be opened");
-    bench_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                  "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;"
-                  "PRAGMA temp_store = FILE");
+    bench_settings(db);
     return db;
 }
 
-static inline double bench_seconds(int64_t from_us)
+/* Time on the wall, and of the processor, which a busy machine distorts less. */
+struct bench_span {
+    double wall_s, cpu_s;
+};
+
+static inline struct bench_span bench_now(void)
 {
-    return (double)(fl_clock_monotonic_us() - from_us) / (double)FL_US_PER_S;
+    struct rusage used;
+
+    getrusage(RUSAGE_SELF, &used);
+    return (struct bench_span){(double)fl_clock_monotonic_us() / 1e6,
+                               (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                                   (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6};
+}
+
+static inline struct bench_span bench_since(struct bench_span start)
+{
+    struct bench_span now = bench_now();
+
+    return (struct bench_span){now.wall_s - start.wall_s, now.cpu_s - start.cpu_s};
 }
 
 #endif
