@@ -1,31 +1,32 @@
 /*
  * Planning: one INSERT ... SELECT for a whole audience.
  *
- * The inner SELECT walks the audience in order of customer, so that addresses and consents are met
- * in the order of their own indexes and the unique index of the messages is appended to.  What it
- * finds for one customer is a row of
- *     customer, customer's state, best address, consent
- * where "best address" packs goodness, id and status of an address into one number, whose maximum
- * is the newest usable address, else the newest that was not replaced.
+ * The SELECT walks the audience in order of customer, so that addresses and consents are met in the
+ * order of their own indexes and the unique index of the messages is appended to.  It joins every
+ * address that was not replaced; a customer has one, as a rule.  Finding the best by an aggregate
+ * for each customer would take longer than all the rest, so fl_plan_take() lets the first row of a
+ * customer pass and notes where a later one is better; these few messages are corrected at the end.
+ * "Best" is the newest usable address, else the newest.
  */
 #include "store_sqlite_private.h"
+
+#include <stdlib.h>
 
 #include "base/file.h"
 #include "base/str.h"
 
-enum { SQL_MAX = 16 << 10, VALUES_MAX = 64 };
+enum { SQL_MAX = 16 << 10, VALUES_MAX = 64, BETTER_FIRST_CAP = 64 };
 
-/* address: bit 62 = usable, then the id, then two bits of status */
-#define BEST_ADDRESS                                                                               \
-    "(SELECT max((a.status = 0) << 62 | a.id << 2 | a.status) FROM address a"                      \
-    "  WHERE a.customer = c.id AND a.medium = ?3 AND a.status <> 3)"
-#define ADDRESS_ID "(best >> 2 & 0x0fffffffffffffff)"
-
-/* The precedence of policy_decide(); numbers are of enum fl_rule and the states. */
-#define RULE                                                                                       \
-    "CASE WHEN state = 2 THEN 6 WHEN best IS NULL THEN 1"                                          \
-    " WHEN best & 3 = 1 THEN 2 WHEN best & 3 = 2 THEN 3"                                           \
-    " WHEN consent = 1 THEN 0 WHEN consent = 2 THEN 5 ELSE 4 END"
+/* Wholly eligible, asked first because nearly all are; CONSENT is "n.state", or "1" where none is
+ * needed.  The precedence is that of policy_decide(); numbers are of enum fl_rule and the states.
+ */
+#define GOOD(CONSENT) "c.state <> 2 AND a.status = 0 AND " CONSENT " = 1"
+#define RULE(CONSENT)                                                                              \
+    "CASE WHEN " GOOD(CONSENT) " THEN 0 WHEN c.state = 2 THEN 6 WHEN a.id IS NULL THEN 1"          \
+                               " WHEN a.status = 1 THEN 2 WHEN a.status = 2 THEN 3 WHEN " CONSENT  \
+                               " = 2 THEN 5 ELSE 4 END"
+#define TAKE(CONSENT)  " WHERE fl_plan_take(c.id, a.id, a.status, " RULE(CONSENT) ")"
+#define STATE(CONSENT) "CASE WHEN " GOOD(CONSENT) " THEN 0 ELSE 7 END"
 
 _Static_assert(FL_CUSTOMER_ERASED == 2 && FL_RULE_ERASED == 6 && FL_RULE_NO_ADDRESS == 1 &&
                    FL_ADDRESS_SUPPRESSED == 1 && FL_RULE_ADDRESS_SUPPRESSED == 2 &&
@@ -35,25 +36,79 @@ _Static_assert(FL_CUSTOMER_ERASED == 2 && FL_RULE_ERASED == 6 && FL_RULE_NO_ADDR
                    FL_MESSAGE_SUPPRESSED == 7,
                "RULE is written in numbers");
 
-/* fl_plan_id(rule): the next id of the block; counts by the way. */
+/* Goodness, id and status of an address in one number; 0 where there is none. */
+static int64_t rank_of(sqlite3_value *id, sqlite3_value *status)
+{
+    if (sqlite3_value_type(id) == SQLITE_NULL)
+        return 0;
+    return (int64_t)(sqlite3_value_int(status) == FL_ADDRESS_OK) << 62 | sqlite3_value_int64(id);
+}
+
+static bool note_better(struct fl_plan_tally *tally, int64_t address, int rule)
+{
+    if (tally->n_better && tally->better[tally->n_better - 1].message == tally->id)
+        tally->n_better--;
+    if (tally->n_better == tally->cap_better) {
+        size_t cap = tally->cap_better ? 2 * tally->cap_better : BETTER_FIRST_CAP;
+        struct fl_plan_better *better = realloc(tally->better, cap * sizeof *better);
+
+        if (!better)
+            return false;
+        tally->better = better;
+        tally->cap_better = cap;
+    }
+    tally->better[tally->n_better++] = (struct fl_plan_better){tally->id, address, rule};
+    return true;
+}
+
+/* fl_plan_take(customer, address, status, rule): is this the customer's first row?  Rows of one
+ * customer follow each other.  Gives the message its id and counts by the way. */
+static void sql_plan_take(sqlite3_context *ctx, int n_args, sqlite3_value **args)
+{
+    struct fl_plan_tally *tally = sqlite3_user_data(ctx);
+    int64_t customer = sqlite3_value_int64(args[0]), rank = rank_of(args[1], args[2]);
+    int rule = sqlite3_value_int(args[3]);
+    bool is_first = customer != tally->customer;
+
+    (void)n_args;
+    if (is_first) {
+        tally->customer = customer;
+        tally->id = tally->next_id;
+        tally->next_id += FL_ID_STRIDE;
+    } else if (rank > tally->rank) {
+        tally->n_suppressed[tally->rule]--;
+        if (!note_better(tally, sqlite3_value_int64(args[1]), rule)) {
+            sqlite3_result_error_nomem(ctx);
+            return;
+        }
+    }
+    if (is_first || rank > tally->rank) {
+        tally->rank = rank;
+        tally->rule = rule;
+        tally->n_suppressed[rule]++;
+    }
+    sqlite3_result_int(ctx, is_first);
+}
+
+/* fl_plan_id(): of the message that was taken last. */
 static void sql_plan_id(sqlite3_context *ctx, int n_args, sqlite3_value **args)
 {
     struct fl_plan_tally *tally = sqlite3_user_data(ctx);
-    int rule = sqlite3_value_int(args[0]);
 
     (void)n_args;
-    if (rule >= 0 && rule <= FL_RULE_EXPIRED)
-        tally->n_suppressed[rule]++;
-    sqlite3_result_int64(ctx, tally->next_id);
-    tally->next_id += FL_ID_STRIDE;
+    (void)args;
+    sqlite3_result_int64(ctx, tally->id);
 }
 
 enum fl_status fl_sqlite_register_functions(struct fl_sqlite *db, struct fl_error *err)
 {
-    int rc =
-        sqlite3_create_function_v2(db->handle, "fl_plan_id", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-                                   &db->tally, sql_plan_id, NULL, NULL, NULL);
+    int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
+    int rc = sqlite3_create_function_v2(db->handle, "fl_plan_take", 4, flags, &db->tally,
+                                        sql_plan_take, NULL, NULL, NULL);
 
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function_v2(db->handle, "fl_plan_id", 0, flags, &db->tally, sql_plan_id,
+                                        NULL, NULL, NULL);
     return rc == SQLITE_OK ? FL_OK : fl_sqlite_fail(db, rc, err);
 }
 
@@ -81,11 +136,10 @@ static void add_attributes(struct builder *b, const struct fl_store_plan *plan)
     }
 }
 
-/* customer, state, best, consent for each in the audience, in order of customer */
+/* " FROM ...": customers of the audience as c, each with its addresses a and its consent n */
 static void add_audience(struct builder *b, const struct fl_store_plan *plan, bool has_messages)
 {
-    fl_buf_puts(&b->sql, "SELECT c.id AS customer, c.state AS state, " BEST_ADDRESS " AS best, ");
-    fl_buf_puts(&b->sql, plan->purpose ? "n.state AS consent" : "1 AS consent");
+    fl_buf_puts(&b->sql, " FROM (SELECT c.id AS id, c.state AS state");
     if (plan->anchor) {
         int name = add_value(b, (struct fl_value)Q_TEXT(plan->anchor));
         int from = add_value(b, (struct fl_value)Q_INT(plan->anchor_from));
@@ -93,18 +147,13 @@ static void add_audience(struct builder *b, const struct fl_store_plan *plan, bo
 
         fl_buf_printf(&b->sql,
                       " FROM (SELECT customer AS id FROM anchor WHERE name = ?%d"
-                      " AND date BETWEEN ?%d AND ?%d ORDER BY customer) f"
+                      " AND date BETWEEN ?%d AND ?%d) f"
                       " CROSS JOIN customer c ON c.id = f.id",
                       name, from, to);
     } else {
         /* Not by the index of external ids, which is in no useful order. */
         fl_buf_puts(&b->sql, " FROM customer c NOT INDEXED");
     }
-    if (plan->purpose)
-        fl_buf_printf(&b->sql,
-                      " LEFT JOIN consent_now n ON n.customer = c.id AND n.purpose = ?%d"
-                      " AND n.medium = ?3",
-                      add_value(b, (struct fl_value)Q_TEXT(plan->purpose)));
     fl_buf_puts(&b->sql, " WHERE true");
     add_attributes(b, plan);
     /* Asked only where it can be: reading the table that is written to makes SQLite keep the whole
@@ -112,10 +161,17 @@ static void add_audience(struct builder *b, const struct fl_store_plan *plan, bo
     if (has_messages)
         fl_buf_puts(&b->sql, " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.occurrence = ?1"
                              " AND m.customer = c.id AND m.channel = ?2)");
-    if (!plan->anchor)
-        fl_buf_puts(&b->sql, " ORDER BY c.id");
-    fl_buf_printf(&b->sql, " LIMIT ?%d",
+    /* The LIMIT keeps the order also where SQLite would drop it as useless to a join. */
+    fl_buf_printf(&b->sql, " ORDER BY c.id LIMIT ?%d) c",
                   add_value(b, (struct fl_value)Q_INT(plan->limit ? plan->limit : -1)));
+    fl_buf_puts(&b->sql, " LEFT JOIN address a ON a.customer = c.id AND a.medium = ?3"
+                         " AND a.status <> 3");
+    if (plan->purpose)
+        fl_buf_printf(&b->sql,
+                      " LEFT JOIN consent_now n ON n.customer = c.id AND n.purpose = ?%d"
+                      " AND n.medium = ?3",
+                      add_value(b, (struct fl_value)Q_TEXT(plan->purpose)));
+    fl_buf_puts(&b->sql, plan->purpose ? TAKE("n.state") : TAKE("1"));
 }
 
 static enum fl_status has_messages(struct fl_sqlite *db, const struct fl_store_plan *plan,
@@ -142,38 +198,46 @@ static enum fl_status build(struct fl_sqlite *db, struct builder *b,
     add_value(b, (struct fl_value)Q_INT(plan->channel));
     add_value(b, (struct fl_value)Q_INT(plan->medium));
     add_value(b, (struct fl_value)Q_INT(plan->due_us));
-    if (plan->is_dry_run) {
-        fl_buf_puts(&b->sql, "SELECT " RULE " FROM (");
-        add_audience(b, plan, has);
-        fl_buf_puts(&b->sql, ")");
-    } else {
-        fl_buf_puts(&b->sql,
-                    "INSERT INTO message (id, occurrence, customer, channel, address, state, rule,"
-                    " attempts, due_us)"
-                    " SELECT fl_plan_id(rule), ?1, customer, ?2, ifnull(" ADDRESS_ID ", 0),"
-                    " CASE rule WHEN 0 THEN 0 ELSE 7 END, rule, 0, ?4"
-                    " FROM (SELECT customer, best, " RULE " AS rule FROM (");
-        add_audience(b, plan, has);
-        /* Two LIMITs keep SQLite from merging the levels and asking for an address twice. */
-        fl_buf_puts(&b->sql, ")) LIMIT -1");
-    }
+    if (plan->is_dry_run)
+        fl_buf_puts(&b->sql, "SELECT count(*)");
+    else
+        fl_buf_printf(&b->sql,
+                      "INSERT INTO message (id, occurrence, customer, channel, address, state,"
+                      " rule, attempts, due_us)"
+                      " SELECT fl_plan_id(), ?1, c.id, ?2, ifnull(a.id, 0), %s, 0, ?4",
+                      plan->purpose ? STATE("n.state") ", " RULE("n.state")
+                                    : STATE("1") ", " RULE("1"));
+    add_audience(b, plan, has);
     if (fl_buf_failed(&b->sql))
         return fl_error_set(err, FL_LIMIT, "the audience is too long to be asked for");
     return FL_OK;
 }
 
-static enum fl_status run(struct fl_sqlite *db, struct builder *b, bool is_dry_run,
-                          struct fl_error *err)
+static enum fl_status run(struct fl_sqlite *db, struct builder *b, struct fl_error *err)
 {
     FL_AUTO_QUERY struct fl_query query = {0};
     enum fl_status st = fl_query_open_once(db, &query, b->sql.data, b->values, b->n_values, err);
 
-    while (!st) {
+    while (!st)
         st = fl_query_next(&query, err);
-        if (!st && is_dry_run)
-            db->tally.n_suppressed[fl_query_int(&query, 0)]++;
-    }
     return fl_query_end(st);
+}
+
+static enum fl_status correct(struct fl_sqlite *db, struct fl_error *err)
+{
+    enum fl_status st = FL_OK;
+
+    for (size_t i = 0; !st && i < db->tally.n_better; i++) {
+        const struct fl_plan_better *better = &db->tally.better[i];
+
+        st = fl_query_exec(
+            db, "UPDATE message SET address = ?2, state = ?3, rule = ?4 WHERE id = ?1",
+            Q_VALUES(Q_INT(better->message), Q_INT(better->address),
+                     Q_INT(better->rule ? FL_MESSAGE_SUPPRESSED : FL_MESSAGE_PLANNED),
+                     Q_INT(better->rule)),
+            err);
+    }
+    return st;
 }
 
 static enum fl_status add_block(struct fl_sqlite *db, const struct fl_store_plan *plan,
@@ -198,7 +262,11 @@ static enum fl_status plan_with(struct fl_sqlite *db, struct builder *b,
     enum fl_status st;
 
     db->tally = (struct fl_plan_tally){.next_id = first};
-    st = run(db, b, plan->is_dry_run, err);
+    st = run(db, b, err);
+    if (!st && !plan->is_dry_run)
+        st = correct(db, err);
+    free(db->tally.better);
+    db->tally.better = NULL;
     if (st)
         return st;
     for (int rule = 0; rule <= FL_RULE_EXPIRED; rule++)

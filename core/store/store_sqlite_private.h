@@ -29,9 +29,24 @@ struct fl_hands {
 
 enum { FL_HAND_LEASED = 1, FL_HAND_BEGUN = 2, FL_HAND_SETTLED = 4 };
 
+/* A planned message that has a better address than the one it was written with. */
+struct fl_plan_better {
+    int64_t message;
+    int64_t address;
+    int rule;
+};
+
+/* Planning as it goes, see store_sqlite_plan.c; the last four are of the customer at hand. */
 struct fl_plan_tally {
     int64_t next_id;
     int64_t n_suppressed[FL_RULE_EXPIRED + 1]; /* [0]: to be sent */
+    struct fl_plan_better *better;
+    size_t n_better;
+    size_t cap_better;
+    int64_t customer;
+    int64_t id;
+    int64_t rank;
+    int rule;
 };
 
 struct fl_sqlite {

@@ -2,13 +2,14 @@
  * Planning a campaign against the least that could be done: one INSERT ... SELECT of the very same
  * rows, ready made, into a table with the same indexes.
  *
- *     bench-plan [CUSTOMERS]      default 1000000
+ *     bench-plan [CUSTOMERS [ROUNDS]]      default 1000000 and 3; the medians count
  */
 #include "bench-store.h"
 
 #include <inttypes.h>
 
-enum { CUSTOMERS_DEFAULT = 1000000, SHARE_WITHOUT_CONSENT = 10, SHARE_SUPPRESSED = 50 };
+enum { CUSTOMERS_DEFAULT = 1000000, ROUNDS_DEFAULT = 3, ROUNDS_MAX = 9 };
+enum { SHARE_WITHOUT_CONSENT = 10, SHARE_SUPPRESSED = 50 };
 
 /* Every tenth has no consent, every fiftieth a bad address; written by SQL, for speed. */
 static void fill(const struct bench_dir *dir, int n)
@@ -22,8 +23,9 @@ static void fill(const struct bench_dir *dir, int n)
              " (SELECT 0 UNION ALL SELECT i + 1 FROM t WHERE i + 1 < %d) SELECT i FROM t;"
              "INSERT INTO customer SELECT 64000 + i * 64, 'C' || i, 'Kim ' || i, 'ko', '', '{}', 0,"
              " 0, 0 FROM n;"
-             "INSERT INTO address SELECT 640000000064 + i * 64, 64000 + i * 64, 1,"
-             " 'customer.' || i || '@cust.test', CASE WHEN i %% %d = 7 THEN 1 ELSE 0 END, 0, NULL"
+             "INSERT INTO address (id, customer, medium, value, status, status_us)"
+             " SELECT 640000000064 + i * 64, 64000 + i * 64, 1,"
+             " 'customer.' || i || '@cust.test', CASE WHEN i %% %d = 7 THEN 1 ELSE 0 END, 0"
              " FROM n;"
              "INSERT INTO consent SELECT 1280000000064 + i * 64, 64000 + i * 64, 'marketing', 1, 1,"
              " 'import', 'b.csv', 0 FROM n WHERE i %% %d <> 3;"
@@ -103,23 +105,38 @@ static struct bench_span run_bare(const struct bench_dir *dir)
     return span;
 }
 
+static struct bench_span run_round(const struct bench_dir *dir, int n,
+                                   struct fl_store_plan_result *out, struct bench_span *bare)
+{
+    struct fl_store *store;
+    struct bench_span plan;
+
+    fill(dir, n);
+    store = bench_store(dir, "a.db");
+    plan = run_plan(store, n, out);
+    fl_store_close(&store);
+    *bare = run_bare(dir);
+    return plan;
+}
+
 int main(int argc, char **argv)
 {
     int n = argc > 1 ? atoi(argv[1]) : CUSTOMERS_DEFAULT;
+    int n_rounds = argc > 2 ? atoi(argv[2]) : ROUNDS_DEFAULT;
+    struct bench_span plans[ROUNDS_MAX], bares[ROUNDS_MAX], plan, bare;
     struct fl_store_plan_result result = {0};
-    struct fl_store *store;
-    struct bench_dir dir;
-    struct bench_span plan, bare;
 
-    if (n < 1)
-        bench_die("bench-plan", "how many customers?");
-    bench_dir_make(&dir);
-    fill(&dir, n);
-    store = bench_store(&dir, "a.db");
-    plan = run_plan(store, n, &result);
-    fl_store_close(&store);
-    bare = run_bare(&dir);
-    bench_dir_remove(&dir);
+    if (n < 1 || n_rounds < 1 || n_rounds > ROUNDS_MAX)
+        bench_die("bench-plan", "how many customers, how many rounds?");
+    for (int i = 0; i < n_rounds; i++) {
+        struct bench_dir dir;
+
+        bench_dir_make(&dir);
+        plans[i] = run_round(&dir, n, &result, &bares[i]);
+        bench_dir_remove(&dir);
+    }
+    plan = bench_median(plans, n_rounds);
+    bare = bench_median(bares, n_rounds);
     printf("{\"bench\":\"plan\",\"customers\":%d,\"planned\":%" PRId64 ",\"plan_s\":%.3f,"
            "\"bare_s\":%.3f,\"plan_rows_per_s\":%.0f,\"bare_rows_per_s\":%.0f,"
            "\"plan_vs_bare\":%.3f,\"plan_cpu_s\":%.3f,\"bare_cpu_s\":%.3f}\n",

@@ -118,4 +118,25 @@ static inline struct bench_span bench_since(struct bench_span start)
     return (struct bench_span){now.wall_s - start.wall_s, now.cpu_s - start.cpu_s};
 }
 
+static inline int bench_compare(const void *a, const void *b)
+{
+    double d = *(const double *)a - *(const double *)b;
+
+    return d < 0 ? -1 : d > 0;
+}
+
+/* Of wall and processor time each; a quiet moment or a noisy one counts for nothing. */
+static inline struct bench_span bench_median(const struct bench_span *spans, int n)
+{
+    double wall[16], cpu[16];
+
+    for (int i = 0; i < n && i < 16; i++) {
+        wall[i] = spans[i].wall_s;
+        cpu[i] = spans[i].cpu_s;
+    }
+    qsort(wall, (size_t)n, sizeof *wall, bench_compare);
+    qsort(cpu, (size_t)n, sizeof *cpu, bench_compare);
+    return (struct bench_span){wall[n / 2], cpu[n / 2]};
+}
+
 #endif
