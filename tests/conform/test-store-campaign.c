@@ -297,6 +297,81 @@ static void test_plan_rules(void **state)
     world_commit(w);
 }
 
+/* An older address at fault and a newer good one, in both orders of their values. */
+static int64_t put_addresses(struct world *w, const char *external_id, const char *older,
+                             enum fl_address_status status, const char *newer)
+{
+    int64_t id = world_customer(w, external_id, older, FL_CONSENT_GRANTED);
+
+    set_all_addresses(w, id, status);
+    assert_int_equal(world_customer(w, external_id, newer, FL_CONSENT_GRANTED), id);
+    return id;
+}
+
+static void expect_address(struct world *w, int64_t customer, const char *value)
+{
+    struct fl_error err;
+    struct fl_message message = {0};
+    struct fl_customer got;
+
+    assert_ok(fl_store_message_of(w->store, customer, w->campaign, keep_message, &message, &err));
+    assert_ok(fl_store_customer_get(w->store, w->arena, customer, &got, &err));
+    for (size_t i = 0; i < got.n_addresses; i++)
+        if (got.addresses[i].id == message.address) {
+            assert_string_equal(got.addresses[i].value, value);
+            return;
+        }
+    fail_msg("the message goes to none of the customer's addresses");
+}
+
+static void test_plan_best_address(void **state)
+{
+    struct world *w = *state;
+    struct fl_store_plan plan;
+    struct fl_store_plan_result result, dry;
+    struct fl_error err;
+    int64_t a, b, c, d;
+
+    if (!fl_store_remembers(w->store))
+        return;
+    world_begin(w);
+    world_customer(w, "before", "x@example.org", FL_CONSENT_GRANTED);
+    a = put_addresses(w, "a", "a1@example.org", FL_ADDRESS_SUPPRESSED, "a2@example.org");
+    b = put_addresses(w, "b", "b2@example.org", FL_ADDRESS_COMPLAINED, "b1@example.org");
+    /* Both at fault: the newer one says which rule. */
+    c = put_addresses(w, "c", "c1@example.org", FL_ADDRESS_SUPPRESSED, "c2@example.org");
+    set_all_addresses(w, c, FL_ADDRESS_COMPLAINED);
+    d = put_addresses(w, "d", "d3@example.org", FL_ADDRESS_SUPPRESSED, "d2@example.org");
+    set_all_addresses(w, d, FL_ADDRESS_SUPPRESSED);
+    world_customer(w, "d", "d1@example.org", FL_CONSENT_GRANTED);
+    world_customer(w, "after", "y@example.org", FL_CONSENT_GRANTED);
+    world_campaign(w);
+    plan = world_plan(w);
+    plan.is_dry_run = true;
+    assert_ok(fl_store_plan(w->store, &plan, &dry, &err));
+    plan.is_dry_run = false;
+    plan.limit = 3; /* of customers, not of addresses */
+    assert_ok(fl_store_plan(w->store, &plan, &result, &err));
+    assert_int_equal(result.n_audience, 3);
+    assert_int_equal(result.last_id, result.first_id + 2 * FL_ID_STRIDE);
+    plan.limit = 0;
+    assert_ok(fl_store_plan(w->store, &plan, &result, &err));
+    assert_int_equal(result.n_audience, 3);
+    assert_int_equal(result.n_suppressed[FL_RULE_COMPLAINED], 1);
+    assert_int_equal(dry.n_audience, 6);
+    assert_int_equal(dry.n_planned, 5);
+    assert_int_equal(dry.n_suppressed[FL_RULE_COMPLAINED], 1);
+    assert_int_equal(dry.n_suppressed[FL_RULE_ADDRESS_SUPPRESSED], 0);
+    expect_rule(w, a, FL_RULE_NONE);
+    expect_address(w, a, "a2@example.org");
+    expect_rule(w, b, FL_RULE_NONE);
+    expect_address(w, b, "b1@example.org");
+    expect_rule(w, c, FL_RULE_COMPLAINED);
+    expect_rule(w, d, FL_RULE_NONE);
+    expect_address(w, d, "d1@example.org");
+    world_commit(w);
+}
+
 static void test_plan_transactional(void **state)
 {
     struct world *w = *state;
@@ -407,9 +482,15 @@ static void test_plan_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_content),       BOTH(test_channels),      BOTH(test_campaigns),
-        BOTH(test_occurrences),   BOTH(test_plan_rules),    BOTH(test_plan_transactional),
-        BOTH(test_plan_audience), BOTH(test_plan_refusals),
+        BOTH(test_content),
+        BOTH(test_channels),
+        BOTH(test_campaigns),
+        BOTH(test_occurrences),
+        BOTH(test_plan_rules),
+        BOTH(test_plan_best_address),
+        BOTH(test_plan_transactional),
+        BOTH(test_plan_audience),
+        BOTH(test_plan_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
