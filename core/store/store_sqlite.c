@@ -126,9 +126,9 @@ static enum fl_status sqlite_open(struct fl_store *store, const char *path,
     if (!st)
         st = fl_sqlite_script(db, store->is_read_only ? settings_reader : settings_writer, err);
     if (!st)
-        st = fl_sqlite_register_functions(db, err);
+        st = fl_sqlite_register_plan_functions(db, err);
     if (!st)
-        st = fl_sqlite_register_is_leased(db, err);
+        st = fl_sqlite_register_message_functions(db, err);
     if (!st)
         st = init_ids(db, err);
     return st;

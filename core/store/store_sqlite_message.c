@@ -246,40 +246,46 @@ static enum fl_status count_in_hand(struct fl_store *store, int64_t campaign, in
     return FL_OK;
 }
 
+/* fl_count(state, due_us), an aggregate: GROUP BY would sort every message first. */
+static void sql_count(sqlite3_context *ctx, int n_args, sqlite3_value **args)
+{
+    struct fl_message_tally *tally = sqlite3_user_data(ctx);
+    int64_t state = sqlite3_value_int64(args[0]);
+
+    (void)n_args;
+    if (state <= FL_MESSAGE_DEFERRED && sqlite3_value_int64(args[1]) <= tally->now_us)
+        state = FL_MESSAGE_DUE;
+    if (state >= 0 && state < FL_MESSAGE_STATES)
+        tally->counts[state]++;
+}
+
+static void sql_count_end(sqlite3_context *ctx)
+{
+    sqlite3_result_null(ctx);
+}
+
 enum fl_status fl_sqlite_message_counts(struct fl_store *store, int64_t campaign, int64_t *out,
                                         struct fl_error *err)
 {
     /* Blocks are ranges of ids: the messages of a campaign lie together. */
-    static const char of_all[] = "SELECT m.state, m.state < 2 AND m.due_us <= ?2, count(*)"
-                                 " FROM message m WHERE ?1 = 0 GROUP BY 1, 2";
+    static const char of_all[] =
+        "SELECT fl_count(m.state, m.due_us) FROM message m NOT INDEXED WHERE ?1 = 0";
     static const char of_campaign[] =
-        "SELECT m.state, m.state < 2 AND m.due_us <= ?2, count(*)"
+        "SELECT fl_count(m.state, m.due_us)"
         " FROM occurrence o CROSS JOIN block b ON b.occurrence = o.id"
-        " CROSS JOIN message m ON m.id BETWEEN b.id AND b.last_id"
-        " WHERE o.campaign = ?1 AND +m.occurrence = o.id GROUP BY 1, 2";
-    FL_AUTO_QUERY struct fl_query query = {0};
-    int64_t now_us = fl_clock_now(&store->clock);
-    int64_t counts[FL_MESSAGE_STATES] = {0};
-    enum fl_status st = fl_sqlite_look(fl_sqlite_of(store), err);
+        " CROSS JOIN message m NOT INDEXED ON m.id BETWEEN b.id AND b.last_id"
+        " WHERE o.campaign = ?1 AND m.occurrence = o.id";
+    struct fl_sqlite *db = fl_sqlite_of(store);
+    struct fl_message_tally *tally = &db->message_tally;
+    enum fl_status st = fl_sqlite_look(db, err);
 
+    *tally = (struct fl_message_tally){.now_us = fl_clock_now(&store->clock)};
     if (!st)
-        st = fl_query_open(fl_sqlite_of(store), &query, campaign ? of_campaign : of_all,
-                           Q_VALUES(Q_INT(campaign), Q_INT(now_us)), err);
-    while (!st) {
-        int64_t state;
-
-        st = fl_query_next(&query, err);
-        if (st)
-            break;
-        state = fl_query_int(&query, 1) ? FL_MESSAGE_DUE : fl_query_int(&query, 0);
-        if (state >= 0 && state < FL_MESSAGE_STATES)
-            counts[state] += fl_query_int(&query, 2);
-    }
-    st = fl_query_end(st);
+        st = fl_query_exec(db, campaign ? of_campaign : of_all, Q_VALUES(Q_INT(campaign)), err);
     if (!st)
-        st = count_in_hand(store, campaign, now_us, counts, err);
+        st = count_in_hand(store, campaign, tally->now_us, tally->counts, err);
     for (int i = 0; !st && i < FL_MESSAGE_STATES; i++)
-        out[i] = counts[i];
+        out[i] = tally->counts[i];
     return st;
 }
 
@@ -294,12 +300,15 @@ static void sql_is_leased(sqlite3_context *ctx, int n_args, sqlite3_value **args
     sqlite3_result_int(ctx, fl_map_get(&hands->leased, sqlite3_value_int64(args[0])) != NULL);
 }
 
-enum fl_status fl_sqlite_register_is_leased(struct fl_sqlite *db, struct fl_error *err)
+enum fl_status fl_sqlite_register_message_functions(struct fl_sqlite *db, struct fl_error *err)
 {
-    int rc =
-        sqlite3_create_function_v2(db->handle, "fl_is_leased", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-                                   &db->hands, sql_is_leased, NULL, NULL, NULL);
+    int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
+    int rc = sqlite3_create_function_v2(db->handle, "fl_is_leased", 1, flags, &db->hands,
+                                        sql_is_leased, NULL, NULL, NULL);
 
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function_v2(db->handle, "fl_count", 2, flags, &db->message_tally, NULL,
+                                        sql_count, sql_count_end, NULL);
     return rc == SQLITE_OK ? FL_OK : fl_sqlite_fail(db, rc, err);
 }
 

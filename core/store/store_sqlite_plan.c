@@ -100,7 +100,7 @@ static void sql_plan_id(sqlite3_context *ctx, int n_args, sqlite3_value **args)
     sqlite3_result_int64(ctx, tally->id);
 }
 
-enum fl_status fl_sqlite_register_functions(struct fl_sqlite *db, struct fl_error *err)
+enum fl_status fl_sqlite_register_plan_functions(struct fl_sqlite *db, struct fl_error *err)
 {
     int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
     int rc = sqlite3_create_function_v2(db->handle, "fl_plan_take", 4, flags, &db->tally,

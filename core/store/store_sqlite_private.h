@@ -49,6 +49,11 @@ struct fl_plan_tally {
     int rule;
 };
 
+struct fl_message_tally {
+    int64_t now_us;
+    int64_t counts[FL_MESSAGE_STATES];
+};
+
 struct fl_sqlite {
     sqlite3 *handle;
     struct fl_store *store;
@@ -59,6 +64,7 @@ struct fl_sqlite {
     struct fl_map statements; /* text -> sqlite3_stmt */
     struct fl_hands hands;
     struct fl_plan_tally tally;
+    struct fl_message_tally message_tally;
 };
 
 static inline struct fl_sqlite *fl_sqlite_of(struct fl_store *store)
@@ -172,11 +178,11 @@ FL_CHECK_RESULT enum fl_status fl_sqlite_highest_id(struct fl_sqlite *db, int64_
                                                     struct fl_error *err);
 /* Another process has written since we looked: what is kept in mind is stale. */
 FL_CHECK_RESULT enum fl_status fl_sqlite_look(struct fl_sqlite *db, struct fl_error *err);
-FL_CHECK_RESULT enum fl_status fl_sqlite_register_functions(struct fl_sqlite *db,
-                                                            struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_sqlite_register_plan_functions(struct fl_sqlite *db,
+                                                                 struct fl_error *err);
 
-FL_CHECK_RESULT enum fl_status fl_sqlite_register_is_leased(struct fl_sqlite *db,
-                                                            struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_sqlite_register_message_functions(struct fl_sqlite *db,
+                                                                    struct fl_error *err);
 /* Appends to the ledger where it changes what holds now; `is_first`: nothing holds yet. */
 FL_CHECK_RESULT enum fl_status fl_sqlite_consent_change(struct fl_sqlite *db,
                                                         const struct fl_consent *consent,
