@@ -99,7 +99,7 @@ fi
 
 # --- documents against tables ----------------------------------------------------------
 if [ -x "$build/fairline" ]; then
-    tables=$("$build/fairline" __table 2>/dev/null | while IFS="$(printf '\t')" read -r noun verb option; do
+    tables=$("$build/fairline" __table 2>/dev/null | tr '\t' '|' | while IFS='|' read -r noun verb option; do
         page=man/fairline-$noun.1.scd
         [ -f "$page" ] || page=man/fairline.1.scd
         if [ -z "$option" ]; then
