@@ -160,6 +160,20 @@ static void check_queue(struct doctor *doctor)
             "fairline channel status shows what holds it up");
 }
 
+static void check_login(struct doctor *doctor, const struct fl_conf_channel *channel)
+{
+    const char *what = fl_arena_printf(doctor->arena, "login of %s", channel->name);
+    struct fl_error why = {0};
+    bool was_tried = false;
+
+    if (fl_ops_channel_login(doctor->call->context, doctor->arena, channel, &was_tried, &why))
+        say(doctor, FL_OPS_FAIL, what, why.text,
+            fl_arena_printf(doctor->arena, "look at host, user and password of channel \"%s\"",
+                            channel->name));
+    else if (was_tried)
+        say(doctor, FL_OPS_FINE, what, "its peer answers", NULL);
+}
+
 static void check_options(struct doctor *doctor)
 {
     struct fl_arena *arena = doctor->arena;
@@ -179,9 +193,11 @@ static void check_options(struct doctor *doctor)
             say(doctor, FL_OPS_FAIL, what,
                 faults.n_items ? fl_fault_text(arena, &faults.items[0]) : why.text,
                 fl_arena_printf(arena, "fairline channel check %s", channel->name));
-        else
+        else {
             say(doctor, FL_OPS_FINE, what,
                 fl_arena_printf(arena, "its options fit plugin \"%s\"", channel->plugin), NULL);
+            check_login(doctor, channel);
+        }
     }
 }
 

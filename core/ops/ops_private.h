@@ -136,6 +136,12 @@ FL_CHECK_RESULT enum fl_status fl_ops_channel_options(struct fl_ops_context *con
                                                       struct fl_faults *faults,
                                                       struct fl_error *err);
 
+/* Has a host log in at the channel's peer and out again, sending nothing.  *out_was_tried is false
+ * where the plugin cannot say.  FL_UNAVAILABLE with the peer's words. */
+FL_CHECK_RESULT enum fl_status fl_ops_channel_login(struct fl_ops_context *context,
+                                                    struct fl_arena *arena,
+                                                    const struct fl_conf_channel *channel,
+                                                    bool *out_was_tried, struct fl_error *err);
 /* Without a daemon, a channel that never ran becomes known by its plugin; in the open transaction.
  */
 FL_CHECK_RESULT enum fl_status fl_ops_channel_learn(struct fl_ops_context *context,

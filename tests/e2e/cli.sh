@@ -261,6 +261,10 @@ chmod 777 "$work/data"
 fairline doctor
 exits "doctor with a folder anybody may write to" 1
 chmod 750 "$work/data"
+printf 'channel "ill" { plugin = null options { health = failed } }\n' >"$work/ill.conf"
+fairline -c "$work/ill.conf" doctor
+exits "doctor with a peer that does not answer" 1
+out "says what the peer said" "ill by the knob"
 fairline store backup "$work/copy.db"
 exits "store backup" 0
 fairline store backup "$work/copy.db"
