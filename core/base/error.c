@@ -70,8 +70,9 @@ enum fl_status fl_error_prefix(struct fl_error *err, enum fl_status status, cons
     va_start(ap, fmt);
     vsnprintf(context, sizeof context - 2, fmt, ap);
     va_end(ap);
-    strcat(context, ": ");
     context_len = strlen(context);
+    memcpy(context + context_len, ": ", 2);
+    context_len += 2;
     text_len = strlen(err->text);
     if (text_len + context_len >= sizeof err->text)
         text_len = sizeof err->text - context_len - 1;

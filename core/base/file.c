@@ -96,7 +96,7 @@ static enum fl_status sync_parent(const char *path, struct fl_error *err)
     else if (slash)
         *slash = '\0';
     else
-        strcpy(dir, ".");
+        memcpy(dir, ".", sizeof ".");
     fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) < 0)
         return fl_error_set_errno(err, errno, "could not sync \"%s\"", dir);

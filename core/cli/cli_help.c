@@ -183,6 +183,7 @@ const char *fl_cli_command(struct fl_cli *cli)
                          : cli->op->noun;
 }
 
+FL_PRINTF(3, 0)
 static void say(struct fl_cli *cli, const char *hint, const char *fmt, va_list ap)
 {
     char text[FL_ERROR_TEXT_SIZE];

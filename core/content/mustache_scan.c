@@ -1,5 +1,6 @@
 #include "content/mustache_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_blank(char c)
@@ -143,7 +144,8 @@ static bool ending_find(struct fl_tag_scan *scan, enum fl_tag_kind kind, size_t 
 enum fl_tag_found fl_tag_scan_next(struct fl_tag_scan *scan, struct fl_tag *tag,
                                    const char **out_reason)
 {
-    char ending[FL_MUSTACHE_DELIMITER_MAX + 2] = "";
+    const char *before_close = "";
+    char ending[FL_MUSTACHE_DELIMITER_MAX + 2];
     size_t start = find(scan, scan->pos, scan->len, scan->open);
     size_t from = start + strlen(scan->open), to;
 
@@ -156,12 +158,12 @@ enum fl_tag_found fl_tag_scan_next(struct fl_tag_scan *scan, struct fl_tag *tag,
         tag->kind = kind_of(scan->text[from]);
     if (tag->kind != FL_TAG_VARIABLE) {
         if (scan->text[from] == '{')
-            strcpy(ending, "}");
+            before_close = "}";
         else if (tag->kind == FL_TAG_DELIMITERS)
-            strcpy(ending, "=");
+            before_close = "=";
         from++;
     }
-    strcat(ending, scan->close);
+    snprintf(ending, sizeof ending, "%s%s", before_close, scan->close);
     if (!ending_find(scan, tag->kind, from, ending, &to)) {
         *out_reason = "tag is never closed";
         return FL_TAG_FAULT;

@@ -7,7 +7,7 @@
 
 static void put_host(struct fl_core_host *host, enum fl_parent_frame type)
 {
-    fl_wire_start(&host->core->out, type, 0);
+    fl_wire_start(&host->core->out, (uint16_t)type, 0);
     fl_wire_put_str(&host->core->out, host->channel);
     fl_wire_put_u32(&host->core->out, (uint32_t)host->worker);
     fl_wire_put_i64(&host->core->out, host->generation);

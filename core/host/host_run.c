@@ -22,7 +22,7 @@ static void send_result(struct fl_host *host, enum fl_host_frame type, uint64_t 
         out.call = FL_CALL_FAILED;
     if ((unsigned)out.fault > FL_FAULT_UNKNOWN)
         out.fault = FL_FAULT_UNKNOWN;
-    fl_wire_start(&host->out, type, correlation);
+    fl_wire_start(&host->out, (uint16_t)type, correlation);
     if (type == FL_HOST_CALLED)
         fl_wire_put_u32(&host->out, call);
     fl_host_put_result(&host->out, &out);

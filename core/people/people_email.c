@@ -167,7 +167,7 @@ enum fl_status fl_people_email_normalise(struct fl_arena *arena, const char *in,
     if (!result)
         return fl_error_set(err, FL_LIMIT, "out of memory");
     memcpy(result, in, local_len + 1);
-    strcpy(result + local_len + 1, domain);
+    memcpy(result + local_len + 1, domain, strlen(domain) + 1);
     fl_str_lower_ascii(result + local_len + 1);
     *out = result;
     return FL_OK;

@@ -44,7 +44,7 @@ bool people_phone_by_shape(const char *in, const char *country, char out[PEOPLE_
     else
         return false;
     len = strlen(national);
-    /* Mobile 10-XXXX-XXXX; Seoul 2-XXX(X)-XXXX; provinces 31-XXX(X)-XXXX to 64. */
+    /* Mobile 10-NNNN-NNNN; Seoul 2-NNN(N)-NNNN; provinces 31-NNN(N)-NNNN to 64. */
     if (!(len == 10 && !strncmp(national, "10", 2)) &&
         !((len == 8 || len == 9) && national[0] == '2') &&
         !((len == 9 || len == 10) && national[0] >= '3' && national[0] <= '6' &&

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -80,11 +81,10 @@ static const char *read_time_zone(const struct cell *cell, struct people_row *ro
     if (len < sizeof row->time_zone_known && value[0] != '/' && value[len - 1] != '/' &&
         value[strspn(
             value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/")] == '\0') {
-        strcpy(path, ZONE_DIR);
-        strcat(path, value);
+        snprintf(path, sizeof path, "%s%s", ZONE_DIR, value);
         /* Where the system has no zones only the form can be checked. */
         if (!access(path, F_OK) || access(ZONE_DIR, F_OK)) {
-            strcpy(row->time_zone_known, value);
+            memcpy(row->time_zone_known, value, len + 1);
             return value;
         }
     }
