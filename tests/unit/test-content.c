@@ -1,4 +1,4 @@
-/* The content room: values, compiling, rendering for mail and other media. */
+/* The content room: compiling, rendering for mail and other media. */
 #include "unit.h"
 
 #include <sys/stat.h>
@@ -111,89 +111,6 @@ static void fault_is(struct fixture *f, size_t index, const char *text)
 {
     assert_true(index < f->faults.n_items);
     assert_string_equal(fl_fault_text(f->arena, &f->faults.items[index]), text);
-}
-
-/* ---- values ----------------------------------------------------------------------------------*/
-
-static void test_data_tree(void **state)
-{
-    struct fixture *f = *state;
-    struct fl_data *object = fl_data_object(f->arena), *list = fl_data_list(f->arena);
-    size_t len = 0;
-
-    for (int i = 0; i < 1000; i++)
-        assert_true(fl_data_set_str(f->arena, object, fl_arena_printf(f->arena, "k%d", i),
-                                    fl_arena_printf(f->arena, "v%d", i)));
-    for (int i = 0; i < 1000; i++) {
-        const char *name = fl_arena_printf(f->arena, "k%d", i);
-        const char *text = fl_data_text(fl_data_get(object, name, strlen(name)), &len);
-
-        assert_string_equal(text, fl_arena_printf(f->arena, "v%d", i));
-        assert_int_equal(len, strlen(text));
-    }
-    assert_null(fl_data_get(object, "k1000", 5));
-    assert_true(fl_data_set_str(f->arena, object, "k1", "later"));
-    assert_string_equal(fl_data_text(fl_data_get(object, "k1", 2), NULL), "later");
-    assert_true(fl_data_set(f->arena, object, "none", NULL));
-    assert_true(fl_data_set_str(f->arena, object, "none", NULL));
-    assert_null(fl_data_get(object, "none", 4));
-    for (int i = 0; i < 10; i++)
-        assert_true(fl_data_append(f->arena, list, fl_data_bool(f->arena, i % 2)));
-    assert_true(fl_data_append(f->arena, list, NULL));
-    assert_int_equal(fl_data_count(list), 10);
-    assert_string_equal(fl_data_text(fl_data_at(list, 9), NULL), "true");
-    assert_string_equal(fl_data_text(fl_data_at(list, 8), NULL), "false");
-    assert_null(fl_data_at(list, 10));
-    assert_string_equal(fl_data_text(list, NULL), "");
-    assert_null(fl_data_get(list, "x", 1));
-    assert_int_equal(fl_data_type(NULL), FL_DATA_NULL);
-    assert_int_equal(fl_data_type(list), FL_DATA_LIST);
-    assert_int_equal(fl_data_count(object), 0);
-}
-
-static void test_data_of_json(void **state)
-{
-    static const char *const numbers[][2] = {
-        {"1.210", "1.21"},    {"7", "7"},
-        {"-0.0", "0"},        {"1e3", "1000"},
-        {"0.1", "0.1"},       {"9007199254740993", "9007199254740993"},
-        {"1e300", "1e+300"},  {"123456.789", "123456.789"},
-        {"2.5e-7", "2.5e-07"}};
-    struct fixture *f = *state;
-    struct fl_data *data = NULL;
-    struct fl_error err;
-    struct fl_buf deep = FL_BUF(3 << 20);
-
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        assert_ok(fl_data_of_json(f->arena, numbers[i][0], strlen(numbers[i][0]), &data, &err));
-        assert_int_equal(fl_data_type(data), FL_DATA_NUMBER);
-        assert_string_equal(fl_data_text(data, NULL), numbers[i][1]);
-    }
-    assert_ok(fl_data_of_json(f->arena, "{\"a\":null,\"b\":[\"x\\\"[\"]}", 23, &data, &err));
-    assert_int_equal(fl_data_type(fl_data_get(data, "a", 1)), FL_DATA_NULL);
-    assert_status(FL_INVALID, fl_data_of_json(f->arena, "{\"a\":}", 6, &data, &err));
-    holds(err.text, "line 1");
-    assert_status(FL_INVALID, fl_data_of_json(f->arena, "\"\xff\"", 3, &data, &err));
-    for (int i = 0; i < 64; i++)
-        fl_buf_putc(&deep, '[');
-    for (int i = 0; i < 64; i++)
-        fl_buf_putc(&deep, ']');
-    assert_ok(fl_data_of_json(f->arena, deep.data, deep.len, &data, &err));
-    fl_buf_reset(&deep);
-    for (int i = 0; i < 65; i++)
-        fl_buf_putc(&deep, '[');
-    assert_status(FL_LIMIT, fl_data_of_json(f->arena, deep.data, deep.len, &data, &err));
-    fl_buf_reset(&deep);
-    while (deep.len <= 1 << 20)
-        fl_buf_putc(&deep, ' ');
-    assert_status(FL_LIMIT, fl_data_of_json(f->arena, deep.data, deep.len, &data, &err));
-    fl_buf_reset(&deep);
-    fl_buf_puts(&deep, "{\"x\":1");
-    for (int i = 0; i < 5000; i++)
-        fl_buf_printf(&deep, ",\"%d\":1", i);
-    fl_buf_putc(&deep, '}');
-    assert_status(FL_LIMIT, fl_data_of_json(f->arena, deep.data, deep.len, &data, &err));
-    fl_buf_finish(&deep);
 }
 
 /* ---- Markdown and tags -----------------------------------------------------------------------*/
@@ -744,8 +661,6 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(test_data_tree),
-        CASE(test_data_of_json),
         CASE(test_tags_survive_markdown),
         CASE(test_other_delimiters),
         CASE(test_placeholder_is_unique),
