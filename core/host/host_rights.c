@@ -64,6 +64,8 @@ enum fl_status fl_host_become(const char *user, struct fl_error *err)
         return fl_error_set_errno(err, errno, "cannot become the user \"%s\"", user);
     if (pw->pw_uid != 0 && setuid(0) == 0)
         return fl_error_set(err, FL_INTERNAL, "the way back to root is still open");
+    /* A change of user forgets the death signal. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     return FL_OK;
 }
 
@@ -148,8 +150,6 @@ enum fl_status fl_host_confine(const struct fl_host_rights *rights, const struct
 
     if (st)
         return st;
-    /* A change of user forgets the death signal. */
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fl_error_set_errno(err, errno, "could not give up new privileges");
 #ifndef __SANITIZE_ADDRESS__ /* the leak check traces its own process */
