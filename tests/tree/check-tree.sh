@@ -4,6 +4,8 @@
 top=${FL_TOP_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 build=${FL_TOP_BUILDDIR:-$top/build}
 cd "$top" || exit 99
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
 n=0
 failed=0
 
@@ -69,7 +71,7 @@ banned='\b(gets|strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|system|pope
 result "no banned function" \
     "$(grep -nE "$banned" $(find core plugins -name '*.c' -o -name '*.cc') | grep -vE '^\S+:[0-9]+:\s*(\*|/\*|//)')"
 result "nothing left undone" \
-    "$(grep -rnE 'TODO|FIXME|XXX|[Nn]ot (yet )?implemented' core include plugins etc man README.md 2>/dev/null)"
+    "$(grep -rnE '\b(TODO|FIXME|XXX)\b|[Nn]ot (yet )?implemented' core include plugins etc man README.md 2>/dev/null)"
 result "no file above 700 lines" \
     "$(sources | xargs wc -l | awk '$2 != "total" && $1 > 700 {print $2 ": " $1 " lines"}')"
 
@@ -98,34 +100,84 @@ else
 fi
 
 # --- documents against tables ----------------------------------------------------------
+# differences WHERE WANTED FOUND: lines of one that the other lacks; an empty table is a fault
+differences() {
+    if [ ! -s "$2" ]; then
+        echo "$1: the program gave no table"
+        return
+    fi
+    sort -u "$2" >"$work/wanted.sorted"
+    sort -u "$3" >"$work/found.sorted"
+    comm -23 "$work/wanted.sorted" "$work/found.sorted" | sed "s|^|$1: says nothing of: |"
+    comm -13 "$work/wanted.sorted" "$work/found.sorted" | sed "s|^|$1: the program does not know: |"
+}
+
+# "noun|verb|" for each command a page describes, "noun|verb|--option" for each option under it
+page_commands() {
+    sed -n '/^; begin: /,/^; end/p' "$1" | sed 's/\\//g' | awk '
+        /^#/ { on = $0 == "# COMMANDS" }
+        on && /^\*fairline [^*]*\*/ {
+            split(substr($0, 2), parts, "*")
+            split(parts[1], words, " ")
+            head = words[2] "|" words[3] "|"
+            print head
+        }
+        on && /^\t\*-/ {
+            if (match($0, /\*--[a-z0-9-]+\*/))
+                print head substr($0, RSTART + 1, RLENGTH - 2)
+        }'
+}
+
+# "key", "organisation.key", "channel.key" as the page has them
+page_keys() {
+    sed 's/\\//g' "$1" | awk '
+        /^# / { prefix = $2 == "SETTINGS" ? "" : tolower($2) "."; on = $2 ~ /^(SETTINGS|ORGANISATION|CHANNEL)$/ }
+        on && /^\*[a-z_]+\*$/ { print prefix substr($0, 2, length($0) - 2) }'
+}
+
+# Options in the first column of the tables of a plugin's README.  NAME_file stands for a secret NAME.
+readme_options() {
+    sed -n 's/^| \(`[^|]*\)|.*/\1/p' "$1" | grep -o '`[a-z_]*`' | tr -d '`'
+}
+
 if [ -x "$build/fairline" ]; then
-    tables=$("$build/fairline" __table 2>/dev/null | tr '\t' '|' | while IFS='|' read -r noun verb option; do
-        page=man/fairline-$noun.1.scd
-        [ -f "$page" ] || page=man/fairline.1.scd
-        if [ -z "$option" ]; then
-            words="$noun${verb:+ $verb}"
-            grep -q -- "$words" "$page" || echo "$page: says nothing of \"$words\""
-        else
-            grep -q -- "$option" "$page" || echo "$page: says nothing of $option of \"$noun $verb\""
-        fi
-    done)
-    result "manual pages know every command and option" "$tables"
-    keys=$("$build/fairline" config help -o name 2>/dev/null | while read -r key; do
-        grep -q "${key##*.}" man/fairline.conf.5.scd || echo "man/fairline.conf.5.scd: says nothing of $key"
-    done)
-    result "fairline.conf(5) knows every key" "$keys"
+    "$build/fairline" __table | tr '\t' '|' >"$work/table"
+    faults=$(
+        [ -s "$work/table" ] || echo "fairline __table: the program gave no table"
+        for noun in $(cut -d'|' -f1 "$work/table" | sort -u); do
+            page=man/fairline-$noun.1.scd
+            [ -f "$page" ] || { echo "$page: missing"; continue; }
+            grep "^$noun|" "$work/table" >"$work/wanted"
+            page_commands "$page" >"$work/found"
+            differences "$page" "$work/wanted" "$work/found"
+            grep -q "^\*fairline-$noun\*(1)" man/fairline.1.scd || echo "man/fairline.1.scd: says nothing of $noun"
+        done
+        for page in man/fairline-*.1.scd; do
+            noun=$(basename "$page" .1.scd)
+            grep -q "^${noun#fairline-}|" "$work/table" || echo "$page: the program does not know this noun"
+        done
+    )
+    result "manual pages know every command and option, and no others" "$faults"
+
+    "$build/fairline" config help -o name >"$work/wanted"
+    page_keys man/fairline.conf.5.scd >"$work/found"
+    result "fairline.conf(5) knows every key, and no others" \
+        "$(differences man/fairline.conf.5.scd "$work/wanted" "$work/found")"
+
+    for plugin in plugins/*/; do
+        name=$(basename "$plugin")
+        FAIRLINE_PLUGIN_DIR="$build/plugins/$name/.libs" "$build/fairline" plugin show "$name" -o json |
+            awk -F'"' '$2 == "option" { name = $4 }
+                $2 == "flags" && name { print name ($4 ~ /secret/ ? "_file" : ""); name = "" }' >"$work/wanted"
+        readme_options "$plugin/README.md" >"$work/found"
+        result "README of plugin $name knows every option, and no others" \
+            "$(differences "$plugin"README.md "$work/wanted" "$work/found")"
+    done
 else
-    skip "manual pages know every command and option" "fairline is not built"
+    skip "manual pages know every command and option, and no others" "fairline is not built"
+    skip "fairline.conf(5) knows every key, and no others" "fairline is not built"
+    skip "READMEs of plugins know every option, and no others" "fairline is not built"
 fi
-for plugin in plugins/*/; do
-    name=$(basename "$plugin")
-    [ -x "$build/fairline" ] || continue
-    missing=$(FAIRLINE_PLUGIN_DIR="$build/plugins/$name/.libs" "$build/fairline" plugin show "$name" -o json 2>/dev/null |
-        sed -n 's/.*"option": *"\([a-z_]*\)".*/\1/p' | while read -r option; do
-            grep -q "\`$option\`" "$plugin/README.md" || echo "$plugin""README.md: says nothing of $option"
-        done)
-    result "README of plugin $name knows every option" "$missing"
-done
 result "no path of one machine" "$(git grep -nE '/(root|home|work|tmp/wt)/[a-z]' -- . ':!tests/tree/check-tree.sh' 2>/dev/null | head)"
 echo "1..$n"
 exit $failed
