@@ -50,6 +50,7 @@ struct fl_stage {
     const char *anchor;
     struct fl_offset from, to;
     const char *content;
+    long line; /* of its section in the file */
 };
 
 struct fl_campaign {
@@ -64,6 +65,7 @@ struct fl_campaign {
     const char *const *attribute_values;
     const struct fl_stage *stages;
     size_t n_stages;
+    long line;              /* of its section in the file */
     const char *definition; /* the text of this campaign's section, canonical: parses to the same */
 };
 

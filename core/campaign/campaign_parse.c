@@ -107,15 +107,17 @@ static const struct fl_option *options(struct parse *parse, const struct fl_opti
                                                                                             : out;
 }
 
-static void check_channel(struct parse *parse, const struct fl_conf_section *section,
-                          const char *name)
+/* Also where another setting of the section is wrong, so that all is told at once. */
+static void check_channel(struct parse *parse, const struct fl_conf_section *section)
 {
     const struct fl_conf *conf = parse->conf;
     const char **names = FL_ARENA_ARRAY(parse->arena, const char *, conf->n_channels + 1);
     const struct fl_conf_setting *setting = fl_conf_section_setting(section, "channel");
+    const char *name;
 
-    if (fl_conf_channel_find(conf, name))
+    if (!setting || fl_conf_channel_find(conf, setting->text))
         return;
+    name = setting->text;
     for (size_t i = 0; names && i < conf->n_channels; i++)
         names[i] = conf->channels[i].name;
     fl_faults_add(parse->faults, section->file, setting->line, "channel", name,
@@ -177,15 +179,16 @@ static bool parse_time(struct parse *parse, const char *text, int64_t *out)
 static const char *take_schedule(struct parse *parse, const struct fl_conf_section *section,
                                  struct fl_campaign *out)
 {
-    const struct fl_option *values = options(parse, schedule_specs, section);
+    const struct fl_conf_setting *at = fl_conf_section_setting(section, "at");
 
+    (void)options(parse, schedule_specs, section);
     out->is_once = true;
-    if (!values)
+    if (!at)
         return NULL;
-    out->is_at_once = strcmp(values[0].text, "now") == 0;
-    if (!out->is_at_once && !parse_time(parse, values[0].text, &out->at_us))
-        fault(parse, section, "at", values[0].text, "a time such as 2026-11-22T10:00, or now");
-    return values[0].text;
+    out->is_at_once = strcmp(at->text, "now") == 0;
+    if (!out->is_at_once && !parse_time(parse, at->text, &out->at_us))
+        fault(parse, section, "at", at->text, "a time such as 2026-11-22T10:00, or now");
+    return at->text;
 }
 
 static void take_stage(struct parse *parse, const struct fl_conf_section *section,
@@ -202,7 +205,8 @@ static void take_stage(struct parse *parse, const struct fl_conf_section *sectio
         return;
     *out = (struct fl_stage){.name = section->title,
                              .anchor = values[ANCHOR].text,
-                             .content = values[STAGE_CONTENT].text};
+                             .content = values[STAGE_CONTENT].text,
+                             .line = section->line};
     check_key(parse, section, "anchor", out->anchor);
     check_label(parse, section, "content", out->content, FL_CAMPAIGN_NAME_MAX);
     has_from = fl_offset_parse(values[STAGE_FROM].text, &out->from);
@@ -280,6 +284,7 @@ static void take_campaign(struct parse *parse, const struct fl_conf_section *sec
     const char *at;
 
     *out = (struct fl_campaign){.name = section->title,
+                                .line = section->line,
                                 .at_us = FL_TIME_NONE,
                                 .attribute_names = nothing,
                                 .attribute_values = nothing};
@@ -292,8 +297,8 @@ static void take_campaign(struct parse *parse, const struct fl_conf_section *sec
             check_key(parse, section, "purpose", out->purpose);
         if (out->content)
             check_label(parse, section, "content", out->content, FL_CAMPAIGN_NAME_MAX);
-        check_channel(parse, section, out->channel);
     }
+    check_channel(parse, section);
     at = take_sections(parse, section, out);
     check_shape(parse, section, out);
     if (values && !parse->has_failed && parse->faults->n_total == n_before) {

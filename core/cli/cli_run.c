@@ -155,14 +155,17 @@ static int tell(struct fl_cli *cli, enum fl_status st, struct fl_error *err)
 {
     int code = fl_cli_exit_of(st);
 
+    if (st == FL_INVALID && cli->n_faults && fl_str_equal(cli->op->noun, "config"))
+        code = FL_EXIT_CONFIG;
     err->status = st;
     if (cli->format == FL_CLI_JSON && fl_cli_out_count(cli->out) == 0)
         error_json(cli, err);
     else
         fl_cli_out_finish(cli->out);
     if (cli->n_faults)
-        return fl_cli_fail(cli, code, NULL, "%zu fault%s; nothing was changed", cli->n_faults,
-                           cli->n_faults == 1 ? "" : "s");
+        return fl_cli_fail(cli, code, NULL, "%zu fault%s%s", cli->n_faults,
+                           cli->n_faults == 1 ? "" : "s",
+                           cli->op->flags & FL_OPS_WRITES ? "; nothing was changed" : "");
     return fl_cli_fail(cli, code, hint_of(cli, err), "%s",
                        *err->text ? err->text : fl_status_name(st));
 }

@@ -96,15 +96,17 @@ FL_CHECK_RESULT enum fl_status fl_conf_default(struct fl_arena *arena, const cha
 
 const struct fl_conf_channel *fl_conf_channel_find(const struct fl_conf *conf, const char *name);
 
-/* Settings against a plugin's option table: typed options with defaults filled in, one for each
- * row of the table, in its order.  Secrets: setting NAME_file names a file whose first line is the
- * value; it must not be open to everybody, and a secret in the configuration itself is refused.
- * Every fault is listed; FL_INVALID when there was one.  `where` names the section in faults, such
- * as `channel "mail"`.  `specs` ends with a row without name. */
-FL_CHECK_RESULT enum fl_status fl_conf_options(
-    struct fl_arena *arena, const struct fl_option_spec *specs,
-    const struct fl_conf_setting *settings, size_t n_settings, const char *where,
-    struct fl_faults *faults, const struct fl_option **out, size_t *out_n, struct fl_error *err);
+/* A channel's settings against its plugin's option table: typed options with defaults filled in,
+ * one for each row of the table, in its order; of the channel only name, settings and place count.
+ * Secrets: setting NAME_file names a file whose first line is the value; it must not be open to
+ * everybody, and a secret in the configuration itself is refused. Every fault is listed; FL_INVALID
+ * when there was one.  `specs` ends with a row without name. */
+FL_CHECK_RESULT enum fl_status fl_conf_options(struct fl_arena *arena,
+                                               const struct fl_option_spec *specs,
+                                               const struct fl_conf_channel *channel,
+                                               struct fl_faults *faults,
+                                               const struct fl_option **out, size_t *out_n,
+                                               struct fl_error *err);
 
 /* The option tables themselves, for `config help`, manual page and completion. */
 const struct fl_option_spec *fl_conf_global_specs(void);       /* top level */

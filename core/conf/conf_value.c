@@ -311,14 +311,16 @@ static enum fl_status options_of(struct fl_arena *arena, const struct fl_option_
 }
 
 enum fl_status fl_conf_options(struct fl_arena *arena, const struct fl_option_spec *specs,
-                               const struct fl_conf_setting *settings, size_t n_settings,
-                               const char *where, struct fl_faults *faults,
+                               const struct fl_conf_channel *channel, struct fl_faults *faults,
                                const struct fl_option **out, size_t *out_n, struct fl_error *err)
 {
-    struct source source = {.settings = settings,
-                            .n_settings = n_settings,
-                            .file = n_settings ? settings[0].file : where,
-                            .where = n_settings ? where : NULL};
+    struct source source = {
+        .settings = channel->settings,
+        .n_settings = channel->n_settings,
+        .file = channel->file,
+        .line = channel->line,
+        .where = fl_arena_printf(arena, "channel \"%s\"", channel->name),
+    };
 
     return options_of(arena, specs, &source, faults, out, out_n, err);
 }

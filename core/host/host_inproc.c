@@ -201,6 +201,10 @@ static int run_plugin(struct fl_inproc *inproc, int argc, char **argv)
 
 static int load(struct fl_inproc *inproc, const char *plugin)
 {
+    const struct fl_conf_channel channel = {.name = plugin,
+                                            .file = "command line",
+                                            .settings = inproc->settings,
+                                            .n_settings = inproc->n_settings};
     struct fl_log log = fl_log_root(&fl_log_stderr, "host");
     struct fl_faults faults;
     struct fl_error err;
@@ -210,8 +214,7 @@ static int load(struct fl_inproc *inproc, const char *plugin)
         fprintf(stderr, "fairline-host: %s\n", err.text);
         return EXIT_CONFIG;
     }
-    if (!fl_host_instance_check(&inproc->instance, inproc->settings, inproc->n_settings,
-                                "command line", 0, &faults, &err))
+    if (!fl_host_instance_check(&inproc->instance, &channel, &faults, &err))
         return EXIT_FINE;
     for (size_t i = 0; i < faults.n_items; i++)
         fprintf(stderr, "fairline-host: %s\n", fl_fault_text(inproc->arena, &faults.items[i]));

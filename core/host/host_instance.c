@@ -172,21 +172,19 @@ enum fl_status fl_host_instance_load(struct fl_host_instance *instance, const ch
 }
 
 enum fl_status fl_host_instance_check(struct fl_host_instance *instance,
-                                      const struct fl_conf_setting *settings, size_t n_settings,
-                                      const char *file, long line, struct fl_faults *faults,
-                                      struct fl_error *err)
+                                      const struct fl_conf_channel *channel,
+                                      struct fl_faults *faults, struct fl_error *err)
 {
     struct fl_why why = fl_host_why();
     struct fl_error reason;
-    enum fl_status st = fl_conf_options(instance->arena, instance->channel->options, settings,
-                                        n_settings, instance->channel->name, faults,
-                                        &instance->options, &instance->n_options, err);
+    enum fl_status st = fl_conf_options(instance->arena, instance->channel->options, channel,
+                                        faults, &instance->options, &instance->n_options, err);
 
     if (st || faults->n_total)
         return st ? st : fl_faults_status(faults, err);
     if (status_of_call(instance->channel->check(instance->options, instance->n_options, &why),
                        "the plugin refuses its options", &why, &reason))
-        fl_faults_add(faults, file, line, NULL, NULL, "%s", reason.text);
+        fl_faults_add(faults, channel->file, channel->line, NULL, NULL, "%s", reason.text);
     return fl_faults_status(faults, err);
 }
 

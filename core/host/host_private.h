@@ -50,9 +50,8 @@ FL_CHECK_RESULT enum fl_status fl_host_instance_load(struct fl_host_instance *in
                                                      const struct fl_log *log,
                                                      struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_host_instance_check(struct fl_host_instance *instance,
-                                                      const struct fl_conf_setting *settings,
-                                                      size_t n_settings, const char *file,
-                                                      long line, struct fl_faults *faults,
+                                                      const struct fl_conf_channel *channel,
+                                                      struct fl_faults *faults,
                                                       struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_host_instance_confine(struct fl_host_instance *instance,
                                                         const char *user, struct fl_error *err);

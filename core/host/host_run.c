@@ -262,8 +262,18 @@ static int serve(struct fl_host *host)
     return EXIT_FINE;
 }
 
+static struct fl_conf_channel channel_of(const struct fl_host_open *open)
+{
+    return (struct fl_conf_channel){.name = open->channel,
+                                    .file = open->file,
+                                    .line = open->line,
+                                    .settings = open->settings,
+                                    .n_settings = open->n_settings};
+}
+
 static int check_only(struct fl_host *host)
 {
+    const struct fl_conf_channel channel = channel_of(&host->open);
     struct fl_faults faults;
     struct fl_error err;
 
@@ -271,9 +281,7 @@ static int check_only(struct fl_host *host)
     if (fl_host_instance_load(&host->instance, host->open.plugin_dir, host->open.plugin, &host->log,
                               &err))
         fl_faults_add(&faults, host->open.file, host->open.line, NULL, NULL, "%s", err.text);
-    else if (fl_host_instance_check(&host->instance, host->open.settings, host->open.n_settings,
-                                    host->open.file, host->open.line, &faults, &err) &&
-             !faults.n_total)
+    else if (fl_host_instance_check(&host->instance, &channel, &faults, &err) && !faults.n_total)
         fl_faults_add(&faults, host->open.file, host->open.line, NULL, NULL, "%s", err.text);
     fl_wire_start(&host->out, FL_HOST_CHECKED, 0);
     fl_host_put_faults(&host->out, &faults);
@@ -285,14 +293,14 @@ static enum fl_status open_plugin(struct fl_host *host, struct fl_host_sink *sin
                                   struct fl_error *err)
 {
     const struct fl_host_open *open = &host->open;
+    const struct fl_conf_channel channel = channel_of(open);
     struct fl_faults faults;
     enum fl_status st;
 
     fl_faults_init(&faults, host->arena);
     st = fl_host_instance_load(&host->instance, open->plugin_dir, open->plugin, &host->log, err);
     if (!st)
-        st = fl_host_instance_check(&host->instance, open->settings, open->n_settings, open->file,
-                                    open->line, &faults, err);
+        st = fl_host_instance_check(&host->instance, &channel, &faults, err);
     if (!st)
         st = fl_host_instance_confine(&host->instance, open->user, err);
     *sink = fl_host_link_sink;

@@ -58,13 +58,14 @@ static void try_out(struct apply *apply, const char *name, struct fl_content *co
                                   NULL))
             medium = FL_MEDIUM_EMAIL;
         if (fl_ops_content_trial(call->context, call->args, content, medium, &why))
-            fl_faults_add(&apply->faults, apply->file, 0, "content", name,
+            fl_faults_add(&apply->faults, apply->file, apply->campaigns[i].line, "content", name,
                           "campaign \"%s\" sends it by %s: %s", apply->campaigns[i].name,
                           fl_medium_name(medium), why.text);
     }
 }
 
-static enum fl_status check_name(struct apply *apply, const char *campaign, const char *name)
+static enum fl_status check_name(struct apply *apply, const char *campaign, const char *name,
+                                 long line)
 {
     struct fl_ops_call *call = apply->call;
     int64_t id;
@@ -74,7 +75,7 @@ static enum fl_status check_name(struct apply *apply, const char *campaign, cons
         return FL_OK;
     st = fl_store_content_newest(call->context->store, name, &id, call->err);
     if (st == FL_NOT_FOUND) {
-        fl_faults_add(&apply->faults, apply->file, 0, "content", name,
+        fl_faults_add(&apply->faults, apply->file, line, "content", name,
                       "campaign \"%s\" needs it; there is no such folder beside the file and no "
                       "stored content of that name",
                       campaign);
@@ -90,9 +91,10 @@ static enum fl_status check_names(struct apply *apply)
     for (size_t i = 0; !st && i < apply->n_campaigns; i++) {
         const struct fl_campaign *campaign = &apply->campaigns[i];
 
-        st = check_name(apply, campaign->name, campaign->content);
+        st = check_name(apply, campaign->name, campaign->content, campaign->line);
         for (size_t k = 0; !st && k < campaign->n_stages; k++)
-            st = check_name(apply, campaign->name, campaign->stages[k].content);
+            st = check_name(apply, campaign->name, campaign->stages[k].content,
+                            campaign->stages[k].line);
     }
     return st;
 }

@@ -52,8 +52,7 @@ enum fl_status fl_ops_channel_options(struct fl_ops_context *context, struct fl_
     if (st)
         return st;
     descriptor = fl_plugin_info(plugin)->channel;
-    st = fl_conf_options(arena, descriptor->options, channel->settings, channel->n_settings,
-                         channel->name, faults, &options, &n, err);
+    st = fl_conf_options(arena, descriptor->options, channel, faults, &options, &n, err);
     if (!st && descriptor->check && descriptor->check(options, n, &why) != FL_CALL_OK) {
         why.text[sizeof why.text - 1] = '\0';
         st = fl_error_set(err, FL_INVALID, "%s", why.text);

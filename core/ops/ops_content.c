@@ -26,10 +26,13 @@ enum fl_status fl_ops_content_compile(struct fl_ops_args *args, const struct fl_
 {
     struct fl_content *content;
     const char *const *variables;
-    size_t n_variables;
+    size_t n_variables, n_before = faults->n_items;
     enum fl_status st;
 
     st = fl_content_compile(version->name, version->files, version->n_files, faults, &content, err);
+    for (size_t i = n_before; i < faults->n_items; i++) /* a file of which folder? */
+        faults->items[i].file =
+            fl_arena_printf(faults->arena, "%s/%s", version->name, faults->items[i].file);
     if (st)
         return st;
     st = fl_content_variables(content, args->arena, &variables, &n_variables, err);

@@ -418,8 +418,10 @@ static enum fl_status options(struct fixture *f, const struct fl_conf_setting *s
                               const struct fl_option **out)
 {
     size_t n_out = 0;
-    enum fl_status st = fl_conf_options(f->arena, plugin_specs, settings, n, "channel \"mail\"",
-                                        &f->faults, out, &n_out, &f->err);
+    const struct fl_conf_channel channel = {
+        .name = "mail", .file = "f", .line = 9, .settings = settings, .n_settings = n};
+    enum fl_status st =
+        fl_conf_options(f->arena, plugin_specs, &channel, &f->faults, out, &n_out, &f->err);
 
     if (!st)
         assert_int_equal(n_out, N_OPTIONS);
@@ -546,12 +548,15 @@ static void test_required_secret(void **state)
         {.name = "key", .type = FL_OPTION_STRING, .flags = FL_OPTION_SECRET | FL_OPTION_REQUIRED},
         {.name = NULL},
     };
+    const struct fl_conf_channel channel = {.name = "mail", .file = "f", .line = 3};
     const struct fl_option *o;
     size_t n;
 
     assert_status(FL_INVALID,
-                  fl_conf_options(f->arena, specs, NULL, 0, "here", &f->faults, &o, &n, &f->err));
-    check_faults(f, (const char *const[]){"by a file reference, NAME_file", NULL});
+                  fl_conf_options(f->arena, specs, &channel, &f->faults, &o, &n, &f->err));
+    check_faults(f, (const char *const[]){"f:3: key: missing in channel \"mail\"; expected text by "
+                                          "a file reference, NAME_file",
+                                          NULL});
 }
 
 static void test_suggestion(void **state)
