@@ -108,8 +108,9 @@ void fl_core_plan(struct fl_core *core)
         FL_LOG(&core->log, FL_LOG_ERROR, "campaigns could not be read; tried again later",
                FL_KV_STR("reason", err.text));
     for (struct scheduled *s = turn.first; s && !turn.has_no_memory; s = s->next)
-        if (plan_one(&turn, &s->row, &err))
-            FL_LOG(&core->log, FL_LOG_ERROR, "a campaign could not be planned; tried again later",
+        if ((st = plan_one(&turn, &s->row, &err))) /* at first start its channel is not up yet */
+            FL_LOG(&core->log, st == FL_UNAVAILABLE ? FL_LOG_INFO : FL_LOG_ERROR,
+                   "a campaign could not be planned; tried again later",
                    FL_KV_STR("campaign", s->row.name), FL_KV_STR("reason", err.text));
     if (finish_occurrences(core, &err))
         FL_LOG(&core->log, FL_LOG_WARN, "finished occurrences could not be marked",

@@ -7,10 +7,10 @@
  * LIFE   create -> recover -> { worker_up | started | reported | finished | worker_lost | step }*
  * HOLDS  a lease that says `begun` is durable before a worker sees an item, so that after a crash
  *        what was begun and not reported is known: with FL_DEDUPES it is sent again under the same
- *        identity, else held for a person.  What a worker has not started goes back untouched.
- *        Work in hand is at most FL_DISPATCH_BATCHES batches a worker: the doubtful window.
- *        One commit a step serves all workers (group commit).
- *        An item that was in hand when two workers died is quarantined.
+ *        identity, at most FL_DISPATCH_DOUBTS_MAX times, else held for a person.  What a worker has
+ * not started goes back untouched. Work in hand is at most FL_DISPATCH_BATCHES batches a worker:
+ * the doubtful window. One commit a step serves all workers (group commit). An item that was in
+ * hand when two workers died is quarantined.
  */
 #ifndef FL_DISPATCH_DISPATCH_H
 #define FL_DISPATCH_DISPATCH_H
@@ -22,7 +22,7 @@
 #include "fairline/channel.h"
 #include "store/store.h"
 
-enum { FL_DISPATCH_BATCHES = 2, FL_DISPATCH_RETRIES_MAX = 30 };
+enum { FL_DISPATCH_BATCHES = 2, FL_DISPATCH_RETRIES_MAX = 30, FL_DISPATCH_DOUBTS_MAX = 4 };
 
 struct fl_dispatch;
 struct fl_dispatch_worker; /* one process of a channel */

@@ -28,6 +28,41 @@ static const char *keep(struct fl_dispatch *dispatch, const char *text)
     return text && *text ? fl_arena_strdup(dispatch->pending_arena, text) : NULL;
 }
 
+static bool count_doubt(void *ctx, const struct fl_event *event)
+{
+    int *n = ctx;
+
+    *n += event->kind == FL_EVENT_UNCERTAIN;
+    return true;
+}
+
+/* A peer that takes a message and never says so would be given it again without end, and a mailbox
+ * that cannot tell copies apart would fill with them: each further doubt waits longer, and the last
+ * one is for a person.  Suspects need no such bound, as they are quarantined. */
+static void bound_doubts(struct fl_dispatch_worker *worker, const struct in_hand *hand,
+                         int64_t now_us, struct fl_verdict *verdict)
+{
+    const struct fl_conf_channel *conf = fl_dispatch_conf_of(worker->dispatch, worker->channel);
+    int64_t delay_us = conf->retry_first_us;
+    int n = 0;
+
+    if (verdict->event != FL_EVENT_UNCERTAIN || verdict->state != FL_MESSAGE_DEFERRED ||
+        fl_dispatch_suspect_deaths(worker->dispatch, hand->message))
+        return;
+    if (fl_store_event_each(worker->dispatch->options.store, hand->message, count_doubt, &n, NULL))
+        n = 1;
+    if (n + 1 >= FL_DISPATCH_DOUBTS_MAX) {
+        verdict->state = FL_MESSAGE_UNCERTAIN;
+        verdict->rule = FL_RULE_HELD_UNCERTAIN;
+        verdict->due_us = 0;
+        return;
+    }
+    for (int i = 1; i < n; i++)
+        delay_us *= 2;
+    if (n)
+        verdict->due_us = now_us + (delay_us < conf->retry_max_us ? delay_us : conf->retry_max_us);
+}
+
 void fl_dispatch_answer(struct fl_dispatch_worker *worker, struct batch *batch,
                         struct in_hand *hand, const struct fl_report *report)
 {
@@ -43,6 +78,7 @@ void fl_dispatch_answer(struct fl_dispatch_worker *worker, struct batch *batch,
     p = pending_add(dispatch);
     if (!p)
         return;
+    bound_doubts(worker, hand, now_us, &verdict);
     hand->is_answered = true;
     batch->n_answered++;
     p->settle = (struct fl_settle){hand->message,  hand->from,

@@ -262,6 +262,9 @@ static void test_faults(void **state)
     BAD("campaign a { purpose = '' channel = mail content = c\n"
         "stage s { anchor = b from = 0d to = 0d content = c } }",
         "c.conf:1: campaign \"a\": has stages, which have content of their own");
+    BAD("campaign a { purpos = x channel = mial content = c schedule { at = never every = 1 } }",
+        "purpos: unknown key", "purpose: missing", "channel \"mial\": no such channel",
+        "every: unknown key", "at \"never\": expected a time");
     BAD("campaign a { purpose = '' channel = mail content = c schedule { } }",
         "at: missing in schedule");
     BAD("campaign a { purpose = '' channel = mail content = c schedule { at = 2026-11-22 } }",

@@ -375,6 +375,31 @@ static void test_worker_dies(void **state)
     assert_int_equal(count(w, FL_MESSAGE_ACCEPTED), CUSTOMERS - 1);
 }
 
+/* A peer that never answers gets everything again a few times, ever later, and then no more. */
+static void test_silent(void **state)
+{
+    struct world *w = *state;
+    struct fl_dispatch_worker *worker = up(w, 1, FL_DEDUPES);
+    size_t n_sent = 0;
+
+    for (int minute = 0; minute < 60; minute++) {
+        for (int round = 0; round < CUSTOMERS; round++) {
+            w->n_handed = 0;
+            step(w);
+            for (size_t n = 0; n < w->n_handed; n++) {
+                n_sent += w->handed[n].n_items;
+                fl_dispatch_started(worker, w->handed[n].batch);
+                fl_dispatch_finished(worker, w->handed[n].batch, false, NULL);
+            }
+        }
+        if (minute == 0)
+            assert_int_equal(n_sent, 2 * CUSTOMERS);
+        w->time.now_us += 60 * FL_US_PER_S;
+    }
+    assert_int_equal(n_sent, FL_DISPATCH_DOUBTS_MAX * CUSTOMERS);
+    assert_int_equal(count(w, FL_MESSAGE_UNCERTAIN), CUSTOMERS);
+}
+
 /* kill -9 of the gateway: what was handed over is doubtful, the rest untouched. */
 static void test_core_dies(void **state)
 {
@@ -545,6 +570,7 @@ int main(void)
         WORLD(test_all_accepted),
         WORLD(test_outcomes),
         WORLD(test_worker_dies),
+        WORLD(test_silent),
         WORLD(test_core_dies),
         WORLD(test_core_dies_money),
         WORLD(test_opt_out_stops_queued),
