@@ -27,7 +27,10 @@ static const char settings_common[] = "PRAGMA cache_size = -24576;"
                                       "PRAGMA foreign_keys = OFF;"
                                       "PRAGMA trusted_schema = OFF;"
                                       "PRAGMA temp_store = FILE;";
-static const char settings_writer[] = "PRAGMA journal_mode = WAL;"
+/* An import touches a dozen indexes in no order; with less it writes and reads pages all the time
+ * (1,000,000 customers: 22 to 27 s with 16 MiB, 17 s with 64, no less with 256). */
+static const char settings_writer[] = "PRAGMA cache_size = -65536;"
+                                      "PRAGMA journal_mode = WAL;"
                                       "PRAGMA synchronous = FULL;"
                                       "PRAGMA wal_autocheckpoint = 4096;"
                                       "PRAGMA journal_size_limit = 67108864;";

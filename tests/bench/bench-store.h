@@ -42,6 +42,7 @@ static inline void bench_dir_remove(const struct bench_dir *dir)
         unlink(path);
     }
     rmdir(dir->path);
+    sync();
 }
 
 static inline struct fl_store *bench_store(const struct bench_dir *dir, const char *name)
@@ -77,7 +78,7 @@ static inline sqlite3_stmt *bench_prepare(sqlite3 *db, const char *sql)
 static inline void bench_settings(sqlite3 *db)
 {
     bench_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                  "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;"
+                  "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4096;"
                   "PRAGMA temp_store = FILE");
 }
 

@@ -3,6 +3,7 @@
 
 #include <iconv.h>
 #include <jansson.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -386,6 +387,89 @@ static void test_pipe(void **state)
     close(fds[0]);
 }
 
+/* A row the store refuses in the second pass takes the whole file back. */
+static void test_erased_stay_erased(void **state)
+{
+    struct fl_customer gone = {.external_id = "2", .state = FL_CUSTOMER_ERASED};
+    struct world *w = *state;
+    struct fl_error err;
+    enum fl_put put;
+    int64_t id;
+
+    assert_ok(fl_store_begin(w->store, &err));
+    assert_ok(fl_store_customer_put(w->store, &gone, &put, &id, &err));
+    assert_ok(fl_store_commit(w->store, &err));
+    assert_status(FL_INVALID, import_text(w, "external_id\n1\n2\n3\n"));
+    assert_string_equal(faults_text(w), "c.csv:3: external_id \"2\": customer \"2\" was erased\n");
+    assert_status(FL_NOT_FOUND, fl_store_customer_find(w->store, "1", &id, &err));
+    assert_false(fl_store_in_transaction(w->store));
+}
+
+struct meddler {
+    int fd;
+    const char *text;
+};
+
+static void meddle(void *ctx, int64_t done, int64_t total)
+{
+    struct meddler *m = ctx;
+
+    (void)done;
+    (void)total;
+    assert_int_equal(ftruncate(m->fd, 0), 0);
+    assert_int_equal(pwrite(m->fd, m->text, strlen(m->text), 0), strlen(m->text));
+}
+
+/* Somebody writes into the file between the passes. */
+static void test_file_changes(void **state)
+{
+    static const char *const after[] = {"external_id\n1\n", "nonsense\n1\n", "",
+                                        "external_id\n1\n\"2\n"};
+    static const char before[] = "external_id\n1\n2\n";
+    struct world *w = *state;
+
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++) {
+        struct meddler m = {memfd_create("csv", 0), after[i]};
+
+        assert_int_equal(write(m.fd, before, strlen(before)), strlen(before));
+        w->options.progress = meddle;
+        w->options.ctx = &m;
+        fl_faults_init(&w->faults, w->arena);
+        assert_status(FL_CONFLICT, fl_people_import(w->store, m.fd, &w->options, &w->faults,
+                                                    &w->result, &w->err));
+        assert_int_equal(count_customers(w), 0);
+        close(m.fd);
+    }
+}
+
+static void test_limits(void **state)
+{
+    struct world *w = *state;
+    struct fl_buf csv = FL_BUF((size_t)8 << 20);
+
+    fl_buf_puts(&csv, "external_id,attribute.x\n1,");
+    for (int i = 0; i <= FL_IMPORT_CELL_MAX; i++)
+        fl_buf_putc(&csv, 'x');
+    fl_buf_puts(&csv, "\n2,\"never closed\n");
+    for (int i = 0; i < 300000; i++)
+        fl_buf_printf(&csv, "%d,1\n", i + 3);
+    assert_status(FL_INVALID, import_bytes(w, csv.data, csv.len));
+    assert_true(w->faults.n_total >= 2);
+    assert_non_null(strstr(faults_text(w), ": 65537 bytes, at most 65536\n"));
+    assert_non_null(strstr(faults_text(w), "c.csv:3: the row does not end"));
+    fl_buf_reset(&csv);
+    fl_buf_puts(&csv, "external_id");
+    for (int i = 0; i < FL_IMPORT_COLUMNS_MAX; i++)
+        fl_buf_printf(&csv, ",attribute.a%d", i);
+    assert_status(FL_INVALID, import_bytes(w, csv.data, csv.len));
+    assert_string_equal(faults_text(w), "c.csv:1: 201 columns, at most 200\n");
+    fl_buf_finish(&csv);
+    w->options.charset = "no-such-charset";
+    assert_status(FL_INVALID, import_text(w, "external_id\n1\n"));
+    w->options.charset = "UTF-8//IGNORE";
+    assert_status(FL_INVALID, import_text(w, "external_id\n1\n"));
+}
+
 static void test_proof_is_needed(void **state)
 {
     struct world *w = *state;
@@ -450,7 +534,8 @@ int main(void)
         TEST(test_whole_row), TEST(test_again_changes_nothing), TEST(test_update),
         TEST(test_faults),    TEST(test_header_faults),         TEST(test_map),
         TEST(test_cp949),     TEST(test_opt_out_stays),         TEST(test_dry_run),
-        TEST(test_pipe),      TEST(test_proof_is_needed),       TEST(test_naughty_strings),
+        TEST(test_pipe),      TEST(test_erased_stay_erased),    TEST(test_file_changes),
+        TEST(test_limits),    TEST(test_proof_is_needed),       TEST(test_naughty_strings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
