@@ -99,7 +99,7 @@ def main():
             if what:
                 done[what] += 1
             elif gateway.process.poll() is not None:
-                raise RuntimeError("fairlined ended by itself: " + gateway.tail())
+                raise RuntimeError("fairlined ended by itself with %s" % gateway.process.returncode)
         result(sum(done.values()) == kills, "%d kills: %s" % (kills, dict(done)))
         gateway.wait_ready(90)
         deadline = time.monotonic() + 300
