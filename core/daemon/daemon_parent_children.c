@@ -15,6 +15,8 @@
 #include "host/host.h"
 #include "host/host_protocol.h"
 
+enum { EXIT_INTERNAL = 70 };
+
 enum { ORPHAN_GRACE_US = 5000000 };
 
 static void log_exit(struct fl_parent *parent, const char *what, const char *channel, int worker,
@@ -82,8 +84,10 @@ static void core_ended(struct fl_parent *parent, int status)
     parent->core_pid = 0;
     parent->is_core_ready = false;
     fl_link_destroy(&parent->core);
-    if (parent->stage == 0 && !parent->was_core_ever_ready) {
-        parent->exit_code = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : 70;
+    /* A core that ends by itself at the first start will do so again: its reason is ours.  One that
+     * somebody killed is started again. */
+    if (parent->stage == 0 && !parent->was_core_ever_ready && WIFEXITED(status)) {
+        parent->exit_code = WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_INTERNAL;
         parent->stage = 3;
     }
     if (parent->stage == 0 && !was_ready) {
