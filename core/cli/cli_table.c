@@ -169,14 +169,15 @@ static void print_member(const struct fl_cli_out_options *options, const char *k
     }
     fl_cli_cell(&buf, value);
     if (strchr(buf.data, '\n')) {
-        fprintf(options->stream, "%s\n    ", key);
+        fprintf(options->stream, "%s\n", key);
         for (const char *p = buf.data; *p;) {
             size_t len = strcspn(p, "\n");
 
+            fputs(len ? "    " : "", options->stream);
             fl_cli_put_harmless(options->stream, p, len);
+            fputc('\n', options->stream);
             p += len;
             p += *p == '\n';
-            fputs(*p ? "\n    " : "\n", options->stream);
         }
         return;
     }

@@ -33,6 +33,13 @@ int64_t fl_ops_limit(const struct fl_ops_args *args, int64_t fallback)
     return limit > 0 && limit < FL_OPS_LIST_MAX ? limit : FL_OPS_LIST_MAX;
 }
 
+void fl_ops_note_limit(const struct fl_ops_sink *sink, const struct fl_ops_args *args, int64_t n)
+{
+    /* Who gave --limit knows. */
+    if (n >= FL_OPS_LIST_LIMIT && !json_object_get(args->values, "limit"))
+        fl_ops_note(sink, "the first %d are shown; --limit 0 shows all", FL_OPS_LIST_LIMIT);
+}
+
 bool fl_ops_is_dry(const struct fl_ops_args *args)
 {
     return fl_ops_bool(args, "dry-run");

@@ -96,9 +96,8 @@ static enum fl_status emit_all(struct fl_ops_call *call, const struct fl_feedbac
         if (!st)
             fl_ops_row_emit(call->sink, row);
     }
-    if (!st && filter->limit && (int64_t)selection.items.n == filter->limit && !is_reversed &&
-        filter->is_newest_first)
-        fl_ops_note(call->sink, "%lld pieces shown; --limit 0 shows all", (long long)filter->limit);
+    if (!st && filter->is_newest_first && !is_reversed)
+        fl_ops_note_limit(call->sink, call->args, (int64_t)selection.items.n);
     return st;
 }
 

@@ -44,6 +44,7 @@ FL_CHECK_RESULT enum fl_status fl_ops_base64(struct fl_arena *arena, const void 
 
 /* --- arguments --- */
 int64_t fl_ops_limit(const struct fl_ops_args *args, int64_t fallback);
+void fl_ops_note_limit(const struct fl_ops_sink *sink, const struct fl_ops_args *args, int64_t n);
 bool fl_ops_is_dry(const struct fl_ops_args *args);
 FL_CHECK_RESULT enum fl_status fl_ops_id(const struct fl_ops_args *args, const char *name,
                                          int64_t *out, struct fl_error *err);
