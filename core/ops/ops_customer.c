@@ -62,8 +62,7 @@ FL_OPS_RUN(fl_ops_customer_list_run)
             return fl_error_prefix(err, st, "--after");
     }
     st = fl_store_customer_each(context->store, id, limit, list_one, &listing, err);
-    if (!st && listing.n == limit)
-        fl_ops_note(sink, "%lld customers shown; --limit 0 shows all", (long long)limit);
+    fl_ops_note_limit(sink, args, st ? 0 : listing.n);
     return st;
 }
 

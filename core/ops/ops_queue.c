@@ -77,8 +77,7 @@ FL_OPS_RUN(fl_ops_queue_list_run)
         if (name ? state == only : !fl_message_state_is_final(state))
             st = list_state(&call, &names, state, campaign, &left);
     }
-    if (!st && left <= 0)
-        fl_ops_note(sink, "%lld messages shown; --limit 0 shows all", (long long)limit);
+    fl_ops_note_limit(sink, args, st ? 0 : limit - left);
     return st;
 }
 
