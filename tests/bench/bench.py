@@ -150,12 +150,16 @@ def bench_one_connection():
 
 
 def bench_program(name, *args):
+    """A program that prints JSON objects; its figures get its name in front."""
     program = BUILD / "tests/bench" / ("bench-" + name)
     out = subprocess.run([str(program), *args], check=True, stdout=subprocess.PIPE, text=True).stdout
     for line in out.splitlines():
-        if line.startswith("{"):
-            figures.update(json.loads(line))
-            say(line)
+        if not line.startswith("{"):
+            continue
+        say(line)
+        for key, value in json.loads(line).items():
+            if isinstance(value, (int, float)):
+                figures[key if key.startswith(name) else name + "_" + key] = value
 
 
 BENCHES = {
