@@ -70,7 +70,8 @@ static int mail_bench(struct fl_arena *arena, const struct fl_data *data)
         }
     }
     span = fl_clock_monotonic_us() - begin;
-    printf("whole mail: %.0f/s, %.2f us each, %zu bytes of HTML, %zu of text\n",
+    printf("{\"render_mails_per_s\":%.0f,\"render_mail_us\":%.2f,\"render_html_bytes\":%zu,"
+           "\"render_text_bytes\":%zu}\n",
            MAILS * 1e6 / (double)span, (double)span / MAILS, out.html_len, out.text_len);
     fl_content_destroy(&content);
     fl_buf_finish(&body);
@@ -102,8 +103,8 @@ int main(void)
         bytes += out.len;
     }
     span = fl_clock_monotonic_us() - begin;
-    printf("%.0f renderings/s, %.3f us each, %" PRIu64 " bytes each\n", ROUNDS * 1e6 / (double)span,
-           (double)span / ROUNDS, bytes / ROUNDS);
+    printf("{\"render_per_s\":%.0f,\"render_us\":%.3f,\"render_bytes\":%" PRIu64 "}\n",
+           ROUNDS * 1e6 / (double)span, (double)span / ROUNDS, bytes / ROUNDS);
     fl_buf_finish(&out);
     fl_mustache_destroy(&template);
     if (mail_bench(arena, data))
