@@ -20,6 +20,7 @@ struct sample_answer {
     enum sample_program program;
     bool is_korean;
     const char *words;     /* the customer's own */
+    const char *closing;   /* "Kind regards"; "" for none */
     const char *signature; /* "" for none */
     const char *plain;     /* the whole body as text */
     const char *html;      /* NULL: text only */

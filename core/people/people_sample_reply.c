@@ -51,13 +51,13 @@ static const char *draw_words(struct sample_answer *a)
 {
     const char *core = people_sample_words(&a->random, a->kind, a->is_korean);
     bool is_short = a->kind == FL_SAMPLE_OPT_OUT || a->kind == FL_SAMPLE_VACATION;
-    const char *greeting, *closing;
 
+    a->closing = "";
     if (is_short)
         return core;
-    greeting = people_sample_greeting(&a->random, a->is_korean);
-    closing = people_sample_closing(&a->random, a->is_korean);
-    return fl_arena_printf(a->arena, "%s%s%s", greeting, core, closing);
+    a->closing = people_sample_closing(&a->random, a->is_korean);
+    return fl_arena_printf(a->arena, "%s%s", people_sample_greeting(&a->random, a->is_korean),
+                           core);
 }
 
 enum fl_status fl_people_sample_reply(struct fl_arena *arena, uint64_t seed,

@@ -200,7 +200,8 @@ static const char *make_subject(const struct sample_answer *a)
 
 static const char *own_part(const struct sample_answer *a)
 {
-    return *a->signature ? fl_arena_printf(a->arena, "%s\n\n%s", a->words, a->signature) : a->words;
+    return fl_arena_printf(a->arena, "%s%s%s%s%s", a->words, *a->closing ? "\n\n" : "", a->closing,
+                           *a->signature ? "\n\n" : "", a->signature);
 }
 
 bool people_sample_compose(struct sample_answer *a)

@@ -118,9 +118,8 @@ const char *people_sample_greeting(struct people_random *random, bool is_korean)
 
 const char *people_sample_closing(struct people_random *random, bool is_korean)
 {
-    static const char *const ko[] = {"", "", "\n\n감사합니다.", "\n\n수고하세요.",
-                                     "\n\n답변 기다리겠습니다."};
-    static const char *const en[] = {"", "", "\n\nThanks", "\n\nBest regards", "\n\nKind regards"};
+    static const char *const ko[] = {"", "", "감사합니다.", "수고하세요.", "그럼 이만."};
+    static const char *const en[] = {"", "", "Thanks", "Best regards", "Kind regards"};
 
     return is_korean ? ko[people_random_below(random, COUNT(ko))]
                      : en[people_random_below(random, COUNT(en))];

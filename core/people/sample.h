@@ -44,7 +44,7 @@ struct fl_sample_mail {
     char *data; /* RFC 5322, lines end with CRLF */
     size_t len;
     enum fl_sample_kind kind;
-    const char *words; /* what the customer says in own words, UTF-8; "" for machines */
+    const char *words; /* what the customer says, without closing and signature; "" of bounces */
     const char *to;    /* envelope recipient */
 };
 
