@@ -97,7 +97,7 @@ static const struct fl_ops_op table[] = {
      "id,received_at,kind,customer,campaign,subject,text", fl_ops_feedback_list_run,
      "feedback list --limit 20\nfeedback list --kind opt_out\nfeedback list --unmatched"},
     {"feedback", "parse", "show what is understood of mail files, storing nothing",
-     fl_ops_params_feedback_parse, FL_OPS_LOCAL, "file,kind,confidence,from_address,subject,text",
+     fl_ops_params_feedback_parse, FL_OPS_LOCAL, "file,kind,confidence,language,from,subject",
      fl_ops_feedback_parse_run, "feedback parse mail.eml\nfeedback parse -o json *.eml"},
     {"feedback", "raw", "the raw piece as it came", fl_ops_params_feedback, FL_OPS_RAW, NULL,
      fl_ops_feedback_raw_run, "feedback raw 14620000000000000 > piece.eml"},

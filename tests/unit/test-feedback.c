@@ -302,6 +302,8 @@ static const struct kind_case kind_cases[] = {
      "Nov 2026 at 10:00, A <a@b.test> wrote:\n> Hi\n"},
     {FL_FEEDBACK_OPT_OUT, "From: kim@customer.test\nSubject: Re\n\n수신거부\n"},
     {FL_FEEDBACK_OPT_OUT, "From: kim@customer.test\nSubject: Re\n\n이제 그만 보내세요!\n"},
+    {FL_FEEDBACK_OPT_OUT,
+     "From: kim@customer.test\nSubject: Re\n\n메일 수신을 원하지 않습니다. 명단에서 빼 주세요.\n"},
     {FL_FEEDBACK_OPT_OUT, "From: kim@customer.test\nSubject: unsubscribe\n\n"},
     {FL_FEEDBACK_REPLY,
      "From: kim@customer.test\nSubject: Re\n\nHow do I unsubscribe from the paper "
