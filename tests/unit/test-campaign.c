@@ -245,6 +245,7 @@ static void test_faults(void **state)
         "c.conf:12: stage \"s\": the section is given twice; the first is on line 10",
         "c.conf:5: colour: unknown key in campaign \"Welcome\"",
         "c.conf:1: campaign \"Welcome\": expected a name",
+        "c.conf:3: channel \"mial\": no such channel",
         "c.conf:1: campaign \"Welcome\": has neither a schedule nor a stage",
         "c.conf:7: purpose: missing in campaign \"b\"", "c.conf:7: channel: missing in campaign",
         "c.conf:8: is: unknown key", "c.conf:8: equals: missing in attribute \"segment\"",
