@@ -182,6 +182,14 @@ void fl_dispatch_started(struct fl_dispatch_worker *worker, uint64_t id)
         batch->is_started = true;
 }
 
+/* The worker lives, whatever it says: this message did not kill it. */
+static void answer_alive(struct fl_dispatch_worker *worker, struct batch *batch,
+                         struct in_hand *hand, const struct fl_report *report)
+{
+    fl_dispatch_suspect_clear(worker->dispatch, hand->message);
+    fl_dispatch_answer(worker, batch, hand, report);
+}
+
 void fl_dispatch_reported(struct fl_dispatch_worker *worker, uint64_t id,
                           const struct fl_report *report)
 {
@@ -195,7 +203,7 @@ void fl_dispatch_reported(struct fl_dispatch_worker *worker, uint64_t id,
                FL_KV_STR("channel", worker->channel->name), FL_KV_INT("item", report->item));
         return;
     }
-    fl_dispatch_answer(worker, batch, &batch->hands[report->item], report);
+    answer_alive(worker, batch, &batch->hands[report->item], report);
 }
 
 /* Takes the batch out of the worker's hands; its lease goes with the next commit. */
@@ -221,7 +229,7 @@ void fl_dispatch_finished(struct fl_dispatch_worker *worker, uint64_t id, bool i
     if (!batch)
         return;
     for (size_t i = 0; i < batch->n_items; i++)
-        fl_dispatch_answer(worker, batch, &batch->hands[i], &silent);
+        answer_alive(worker, batch, &batch->hands[i], &silent);
     batch_close(worker, batch);
 }
 

@@ -38,7 +38,7 @@ static bool count_doubt(void *ctx, const struct fl_event *event)
 
 /* A peer that takes a message and never says so would be given it again without end, and a mailbox
  * that cannot tell copies apart would fill with them: each further doubt waits longer, and the last
- * one is for a person.  Suspects need no such bound, as they are quarantined. */
+ * one is for a person.  Whoever kills workers needs no such bound: it is quarantined at once. */
 static void bound_doubts(struct fl_dispatch_worker *worker, const struct in_hand *hand,
                          int64_t now_us, struct fl_verdict *verdict)
 {
@@ -98,8 +98,6 @@ void fl_dispatch_answer(struct fl_dispatch_worker *worker, struct batch *batch,
     };
     if (verdict.suppresses_address)
         p->suppress_address = hand->address;
-    if (report->outcome != FL_OUTCOME_UNCERTAIN)
-        fl_dispatch_suspect_clear(dispatch, hand->message);
 }
 
 /* Nothing was begun: it is due again at once, and the try does not count. */

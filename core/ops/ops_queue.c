@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "dispatch/dispatch.h"
 #include "ops/ops_private.h"
+#include "policy/policy.h"
 
 struct selection {
     struct fl_ops_list messages;
@@ -248,6 +249,9 @@ static enum fl_status select_one(struct fl_ops_call *call, const struct action *
         st = fl_store_message_get(call->context->store, id, &message, call->err);
     if (st)
         return st;
+    if (action->only_by_staff && message.state == FL_MESSAGE_HELD && !applies(action, &message))
+        return fl_error_set(call->err, FL_CONFLICT, "message %lld is held: %s (\"queue resolve\")",
+                            (long long)id, fl_rule_sentence(message.rule));
     if (!applies(action, &message))
         return fl_error_set(call->err, FL_CONFLICT, "message %lld is %s and cannot be %s",
                             (long long)id, fl_message_state_name(message.state), action->name);

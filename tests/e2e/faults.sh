@@ -254,6 +254,7 @@ conf '' 'workers = 2'
 reload
 held=$(fairline queue list --state held -o json | jq -r '.[0].id')
 ok "it cannot be released by mistake" refused 1 fairline queue release "$held"
+ok "and is told what can be done" told "$work/said" "queue resolve"
 ok "a person decides" fairline queue resolve "$held" --as retry
 until_is 20 "and it leaves" "accepted 40" states crash
 trouble hang 'hang_every = "15"' "accepted 40"
