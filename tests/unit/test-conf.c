@@ -458,9 +458,9 @@ static void test_options(void **state)
     assert_null(o[WAIT].text);
 
     assert_status(FL_INVALID, options(f, NULL, 0, &o));
-    check_faults(f,
-                 (const char *const[]){
-                     "channel \"mail\": host: missing; expected HOST:PORT or [IPV6]:PORT", NULL});
+    check_faults(
+        f, (const char *const[]){
+               "f:9: host: missing in channel \"mail\"; expected HOST:PORT or [IPV6]:PORT", NULL});
 }
 
 static void test_options_faults(void **state)
