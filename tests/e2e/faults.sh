@@ -74,12 +74,16 @@ states() {
         jq -r '[.[] | "\(.state) \(.messages)"] | sort | join(", ")'
 }
 
-# reload: takes effect when as many reloads are logged as were asked for
-reloads=0
+# ready SINCE WANTED: have so many more hosts become ready?
+ready() {
+    [ "$(logged 'msg="host ready"')" -ge $(($1 + $2)) ] && echo yes
+}
+
+# reload HOSTS: the new knobs are in force when so many hosts were started again
 reload() {
-    reloads=$((reloads + 1))
+    since=$(logged 'msg="host ready"')
     kill -HUP "$daemon"
-    until_is 20 "${1:-the new knobs are in force}" "$reloads" logged 'msg="configuration reloaded"'
+    until_is 20 "the configuration is in force" yes ready "$since" "$1"
 }
 
 left() {
@@ -234,15 +238,15 @@ kill -HUP "$daemon"
 until_is 20 "a reload with a fault is refused" 1 logged 'msg="the old configuration stays" .*latency'
 is "and the old one stays" "$(workers)" 1
 conf '' 'workers = 2'
-reload "a good one is taken"
-until_is 20 "and in force" 2 workers
+reload 1
+until_is 20 "a good one takes effect" 2 workers
 
 # --- a plugin that goes wrong -----------------------------------------------------------
-# trouble NAME KNOBS STATES: what becomes of 40 messages
+# trouble NAME KNOBS STATES [WORKERS]: what becomes of 40 messages
 trouble() {
-    conf "$2" 'workers = 2'
+    conf "$2" "workers = ${4:-2}"
     : >"$journal"
-    reload
+    reload "${4:-2}"
     campaign "$1" >/dev/null 2>&1
     until_is 30 "$1: $3" "$3" states "$1"
 }
@@ -251,7 +255,7 @@ is "the guilty one is held" "$(fairline queue list --state held -o json | jq -r 
 ok "and why is a sentence" sh -c "'$build/fairline' -c '$work/fairline.conf' why c7 crash | grep -qi 'quarantine\|killed\|died'"
 is "the others left, each once" "$(cut -d' ' -f1 "$journal" | sort -u | wc -l)" 39
 conf '' 'workers = 2'
-reload
+reload 2
 held=$(fairline queue list --state held -o json | jq -r '.[0].id')
 ok "it cannot be released by mistake" refused 1 fairline queue release "$held"
 ok "and is told what can be done" told "$work/said" "queue resolve"
@@ -262,7 +266,7 @@ ok "overdue calls were killed" grep -q "a plugin's call is overdue" "$work/fairl
 trouble double 'duplicate_every = "1" lie_every = "2"' "accepted 40"
 is "what was reported twice left once" "$(left)" 40
 ok "lies are told to the operator" grep -q "the plugin reports an item it was not given" "$work/fairlined.log"
-trouble refuse 'fail_every = "4" fail_class = "mailbox" ' "accepted 30, bounced 10"
+trouble refuse 'fail_every = "4" fail_class = "mailbox"' "accepted 30, bounced 10" 1
 trouble defer 'defer_every = "3"' "accepted 40"
 is "what was deferred left once" "$(left)" 40
 trouble silent 'silent_every = "1"' "uncertain 40"
@@ -275,7 +279,7 @@ is "and it counts as that" "$(states silent)" "accepted 1, uncertain 39"
 # --- staff in a hurry -----------------------------------------------------------------------
 conf 'latency = "60ms"' 'workers = 2'
 : >"$journal"
-reload
+reload 2
 waits_for_some() {
     [ "$(in_state "$1" accepted)" -ge 1 ] && echo yes
 }
