@@ -72,6 +72,7 @@ static enum fl_status open_store(struct fl_cli_place *place, bool writes, struct
         .is_read_only = !writes,
         .create_if_missing = writes,
         .busy_timeout_us = BUSY_TIMEOUT_US,
+        .cache_bytes = FL_STORE_CACHE_IMPORT,
     };
     enum fl_status st = FL_OK;
 

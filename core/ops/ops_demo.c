@@ -319,6 +319,7 @@ static enum fl_status fill_store(struct demo *demo, struct fl_error *err)
         .node = (int)demo->context.conf->node,
         .create_if_missing = true,
         .busy_timeout_us = DEMO_TIMEOUT_US,
+        .cache_bytes = FL_STORE_CACHE_IMPORT,
     };
     enum fl_status st =
         fl_store_open(demo->context.conf->store, &options, &demo->context.store, err);

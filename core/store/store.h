@@ -42,7 +42,14 @@ struct fl_store_options {
     bool is_read_only;
     bool create_if_missing;
     int64_t busy_timeout_us;
+    int64_t
+        cache_bytes; /* of pages; 0: FL_STORE_CACHE_DEFAULT, which a daemon can afford for long */
 };
+
+/* An import touches a dozen indexes in no order; with a small cache it writes and reads pages all
+ * the time (1,000,000 customers: 22 to 27 s with 16 MiB, 17 s with 64, no less with 256). */
+#define FL_STORE_CACHE_DEFAULT (INT64_C(24) << 20)
+#define FL_STORE_CACHE_IMPORT  (INT64_C(64) << 20)
 
 /* Opens and migrates forward (refuses a schema newer than the program). */
 FL_CHECK_RESULT enum fl_status fl_store_open(const char *uri,

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,16 +22,12 @@
 
 enum { BUSY_SLEEP_NS = 500000, FILE_MODE = 0600 };
 
-/* cache_size in KiB; the WAL is checkpointed every 16 MiB and given back above 64 MiB. */
-static const char settings_common[] = "PRAGMA cache_size = -24576;"
-                                      "PRAGMA mmap_size = 0;"
+/* The WAL is checkpointed every 16 MiB and given back above 64 MiB. */
+static const char settings_common[] = "PRAGMA mmap_size = 0;"
                                       "PRAGMA foreign_keys = OFF;"
                                       "PRAGMA trusted_schema = OFF;"
                                       "PRAGMA temp_store = FILE;";
-/* An import touches a dozen indexes in no order; with less it writes and reads pages all the time
- * (1,000,000 customers: 22 to 27 s with 16 MiB, 17 s with 64, no less with 256). */
-static const char settings_writer[] = "PRAGMA cache_size = -65536;"
-                                      "PRAGMA journal_mode = WAL;"
+static const char settings_writer[] = "PRAGMA journal_mode = WAL;"
                                       "PRAGMA synchronous = FULL;"
                                       "PRAGMA wal_autocheckpoint = 4096;"
                                       "PRAGMA journal_size_limit = 67108864;";
@@ -49,6 +46,16 @@ static int on_busy(void *ctx, int n_calls)
         return 0;
     nanosleep(&span, NULL);
     return 1;
+}
+
+static enum fl_status set_cache(struct fl_sqlite *db, int64_t bytes, struct fl_error *err)
+{
+    char sql[64];
+
+    /* A negative size counts KiB, a positive one pages. */
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = %lld",
+             (long long)-((bytes ? bytes : FL_STORE_CACHE_DEFAULT) >> 10));
+    return fl_sqlite_script(db, sql, err);
 }
 
 /* SQLite would create the file with the umask's rights: it holds personal data. */
@@ -122,6 +129,8 @@ static enum fl_status sqlite_open(struct fl_store *store, const char *path,
     st = make_file(path, options, err);
     if (!st)
         st = connect_file(db, err);
+    if (!st)
+        st = set_cache(db, options->cache_bytes, err);
     if (!st)
         st = fl_sqlite_script(db, settings_common, err);
     if (!st)

@@ -119,8 +119,13 @@ struct builder {
     size_t n_values;
 };
 
+/* Its number in the statement; too many spoil the statement, which its user then sees. */
 static int add_value(struct builder *b, struct fl_value value)
 {
+    if (b->n_values == VALUES_MAX) {
+        b->sql.has_failed = true;
+        return 0;
+    }
     b->values[b->n_values++] = value;
     return (int)b->n_values;
 }

@@ -47,8 +47,10 @@ static inline void bench_dir_remove(const struct bench_dir *dir)
 
 static inline struct fl_store *bench_store(const struct bench_dir *dir, const char *name)
 {
-    struct fl_store_options options = {
-        .clock = fl_clock_system, .create_if_missing = true, .busy_timeout_us = FL_US_PER_S};
+    struct fl_store_options options = {.clock = fl_clock_system,
+                                       .create_if_missing = true,
+                                       .busy_timeout_us = FL_US_PER_S,
+                                       .cache_bytes = FL_STORE_CACHE_IMPORT};
     struct fl_store *store = NULL;
     struct fl_error err;
     char uri[120];
