@@ -75,6 +75,16 @@ FL_CHECK_RESULT enum fl_status fl_token_verify(struct fl_token_keys *keys, const
                                                size_t len, struct fl_token *out,
                                                struct fl_error *err);
 
+/* Seals a text that travels beside a token (the target of a link), so that nobody can put another
+ * in its place: `out` gets 16 characters, 80 bits of HMAC-SHA256 over token and text. */
+enum { FL_TOKEN_SEAL_LEN = 16 };
+FL_CHECK_RESULT enum fl_status fl_token_seal(struct fl_token_keys *keys, const char *token,
+                                             const char *text, char out[FL_TOKEN_SEAL_LEN + 1],
+                                             struct fl_error *err);
+/* Constant time.  A seal counts as long as the key of its token is loaded. */
+bool fl_token_seal_fits(struct fl_token_keys *keys, const char *token, const char *text,
+                        const char *seal);
+
 /* Next run of exactly FL_TOKEN_LEN base32 characters in `text` from *pos on that is not part of a
  * longer one; moves *pos past it.  Whether it is ours, only fl_token_verify() tells. */
 bool fl_token_find(const char *text, size_t len, size_t *pos, const char **out_token);

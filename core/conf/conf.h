@@ -35,6 +35,22 @@ struct fl_conf_setting {
     long line;
 };
 
+/* `front { ... }`: the HTTP server of the public pages and of plugins' callbacks. */
+struct fl_conf_front {
+    bool is_enabled;
+    const char *listen;   /* "127.0.0.1:8080", "[::]:443" */
+    const char *user;     /* when started as root; "" for none */
+    const char *tls_cert; /* PEM files; "": plain HTTP, behind a proxy */
+    const char *tls_key;
+    const char *trusted_proxy; /* address whose X-Forwarded-For counts; "" for none */
+    int64_t connections;       /* at the same time */
+    int64_t connections_per_address;
+    int64_t request_timeout_us; /* for a whole request: slow clients */
+    int64_t body_max;           /* bytes */
+    bool tracks_clicks;         /* links in mails go over us */
+    bool tracks_opens;          /* mails get a pixel; never counts as engagement */
+};
+
 /* `channel "NAME" { plugin = ... options { ... } }` */
 struct fl_conf_channel {
     const char *name;   /* [a-z][a-z0-9_-]*, at most 32 */
@@ -74,6 +90,7 @@ struct fl_conf {
     const char *time_zone; /* fallback of a customer without one, IANA */
     const char *country;   /* ISO 3166 two letters: region of phone numbers without '+'; ZZ: none */
     const char *web_base;  /* https://... of the public pages; "" until there are some */
+    struct fl_conf_front front;
     const struct fl_conf_channel *channels;
     size_t n_channels;
 };

@@ -10,6 +10,7 @@
  *        front matter: `subject:` (needed for e-mail), `sender_name:`, `preheader:`; one per line.
  *        A paragraph that is one strong link, **[text](url)**, is a button.  A section around list
  *        items or table rows stays inside the one list or table.
+ *          survey.md, survey.<lang>.md     questions that go with it (content/survey.h)
  *        A mail ends with organisation, postal_address, contact and unsubscribe_url, each where
  *        the data has it; an override that names unsubscribe_url itself gets no such footer.
  * LIFE   compile once -> render many times, from one thread -> destroy.
@@ -27,6 +28,7 @@
 #include "base/faults.h"
 #include "base/token.h"
 #include "content/data.h"
+#include "content/survey.h"
 #include "store/store.h"
 
 enum {
@@ -59,6 +61,17 @@ struct fl_content_rendering {
     size_t text_len;
     const char *html; /* NULL where the medium has none */
     size_t html_len;
+    const char *markdown; /* of media that lay out pages: tags filled in, Markdown left as it is */
+    size_t markdown_len;
+    const struct fl_survey *survey; /* of the variant; NULL: none; lives as long as the content */
+};
+
+/* Called for every link of a rendering in HTML; returns what stands in its place, in `arena`, or
+ * `url` itself. */
+struct fl_content_links {
+    const char *(*wrap)(void *ctx, struct fl_arena *arena, const char *url);
+    void *ctx;
+    const char *pixel_url; /* of an image of one pixel at the end of a mail; NULL: none */
 };
 
 /* The variant: exact language, its primary tag, the one without a language.  Everything rendered
@@ -69,6 +82,16 @@ FL_CHECK_RESULT enum fl_status fl_content_render(struct fl_content *content, enu
                                                  struct fl_arena *arena,
                                                  struct fl_content_rendering *out,
                                                  struct fl_error *err);
+
+/* The same with links replaced (NULL: as they are).  Links that name the unsubscribe, preferences
+ * or page address of `data` stay as they are. */
+FL_CHECK_RESULT enum fl_status fl_content_render_linked(
+    struct fl_content *content, enum fl_medium medium, const char *language,
+    const struct fl_data *data, const struct fl_content_links *links, struct fl_arena *arena,
+    struct fl_content_rendering *out, struct fl_error *err);
+
+/* The survey in the variant of this language; NULL: the content has none. */
+const struct fl_survey *fl_content_survey(const struct fl_content *content, const char *language);
 
 /* Names of the top-level variables used anywhere, for the linter; into the arena. */
 FL_CHECK_RESULT enum fl_status fl_content_variables(const struct fl_content *content,

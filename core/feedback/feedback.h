@@ -62,6 +62,8 @@ struct fl_feedback_parsed {
     const struct fl_feedback_recipient *recipients; /* of a report */
     size_t n_recipients;
     int64_t date_us; /* 0: none */
+    const char
+        *form; /* JSON object as of FL_INBOUND_FORM, checked and within bounds; "" for none */
 };
 
 /* Never fails on bad input: what cannot be understood is FL_FEEDBACK_UNKNOWN with the text there

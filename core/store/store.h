@@ -499,7 +499,9 @@ enum fl_event_kind {
     FL_EVENT_OPENED,
     FL_EVENT_REPLIED,
     FL_EVENT_COMPLAINED,
-    FL_EVENT_OPTED_OUT
+    FL_EVENT_OPTED_OUT,
+    FL_EVENT_ANSWERED, /* a survey */
+    FL_EVENT_VISITED   /* a page was opened by hand or by a machine; no engagement */
 };
 
 struct fl_event {
@@ -513,6 +515,9 @@ struct fl_event {
     const char *detail;       /* NULL or words */
     const char *provider_ref; /* NULL or the peer's reference */
     int64_t cost_micro;
+    const char *currency; /* NULL or ISO 4217 */
+    int units;            /* SMS parts, fax pages, sheets; 0: unknown */
+    bool is_machine;      /* a click or open that looks like a scanner's */
     int64_t at_us;
     const char *evidence;   /* NULL or SHA-256 */
     const char *dedupe_key; /* NULL or unique */
@@ -553,9 +558,12 @@ enum fl_feedback_kind {
     FL_FEEDBACK_AUTO_REPLY,
     FL_FEEDBACK_CHALLENGE,
     FL_FEEDBACK_MDN,
-    FL_FEEDBACK_LIST
+    FL_FEEDBACK_LIST,
+    FL_FEEDBACK_SURVEY,     /* answers to a survey */
+    FL_FEEDBACK_PREFERENCE, /* consents given or withdrawn one by one */
+    FL_FEEDBACK_CONTACT     /* words that answer no message */
 };
-enum { FL_FEEDBACK_KINDS = FL_FEEDBACK_LIST + 1 };
+enum { FL_FEEDBACK_KINDS = FL_FEEDBACK_CONTACT + 1 };
 enum fl_feedback_state { FL_FEEDBACK_OPEN = 0, FL_FEEDBACK_CLOSED, FL_FEEDBACK_SYSTEM };
 enum fl_match {
     FL_MATCH_NONE = 0,
@@ -617,6 +625,53 @@ FL_CHECK_RESULT enum fl_status fl_store_feedback_counts(struct fl_store *store, 
 const char *fl_feedback_kind_name(enum fl_feedback_kind kind);
 bool fl_feedback_kind_parse(const char *name, enum fl_feedback_kind *out);
 const char *fl_match_name(enum fl_match match);
+
+/* Pieces kept beside a feedback (pages as pictures), in order. */
+struct fl_attachment {
+    const char *name;
+    const char *type;
+    const char *evidence; /* SHA-256 */
+};
+FL_CHECK_RESULT enum fl_status fl_store_attachment_put(struct fl_store *store, int64_t feedback,
+                                                       const struct fl_attachment *attachment,
+                                                       struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_attachments(struct fl_store *store, struct fl_arena *arena,
+                                                    int64_t feedback, struct fl_attachment **out,
+                                                    size_t *out_n, struct fl_error *err);
+
+/* Answers: one a message and question; a later one (at_us) takes the place of an earlier. */
+struct fl_answer {
+    int64_t message;
+    int64_t customer;
+    int64_t feedback; /* the piece it came with */
+    const char *question;
+    bool has_number;
+    double number;
+    const char *text;
+    enum fl_medium medium; /* it came over */
+    int64_t at_us;
+};
+FL_CHECK_RESULT enum fl_status fl_store_answer_put(struct fl_store *store,
+                                                   const struct fl_answer *answer,
+                                                   struct fl_error *err);
+typedef bool fl_store_answer_fn(void *ctx, const struct fl_answer *answer);
+/* Of one message, or (message 0) of one customer, in order of question and time. */
+FL_CHECK_RESULT enum fl_status fl_store_answer_each(struct fl_store *store, int64_t message,
+                                                    int64_t customer, fl_store_answer_fn *fn,
+                                                    void *ctx, struct fl_error *err);
+
+/* Short links: a random code that is looked up, for channels where characters cost money.
+ * FL_CONFLICT: the code is taken.  FL_NOT_FOUND: unknown, or expired by now. */
+FL_CHECK_RESULT enum fl_status fl_store_short_link_put(struct fl_store *store, const char *code,
+                                                       int64_t message, int64_t expires_us,
+                                                       struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_store_short_link_get(struct fl_store *store, const char *code,
+                                                       int64_t now_us, int64_t *out_message,
+                                                       struct fl_error *err);
+/* The link a message already has; FL_NOT_FOUND. */
+FL_CHECK_RESULT enum fl_status fl_store_short_link_of(struct fl_store *store,
+                                                      struct fl_arena *arena, int64_t message,
+                                                      const char **out_code, struct fl_error *err);
 
 /* Small durable values of a channel's plugin; FL_NOT_FOUND, FL_LIMIT (64 keys, 4 KiB). */
 FL_CHECK_RESULT enum fl_status fl_store_memory_set(struct fl_store *store, const char *channel,

@@ -12,7 +12,7 @@
  *   All calls into a plugin are single-threaded and may block.  The host holds
  *   the deadlines: a call that does not come back is killed with its process,
  *   and costs the items it had in hand, nothing else.
- *   check (pure) -> open -> { deliver | collect | http | lookup | health }* -> close
+ *   check, preview (pure) -> open -> { deliver | collect | http | lookup | health }* -> close
  *
  * Memory
  *   What the host passes in lives until the call returns.  What the plugin
@@ -36,7 +36,7 @@ extern "C" {
 
 #define FL_CHANNEL_MAGIC     UINT32_C(0x464c4348) /* "FLCH" */
 #define FL_CHANNEL_ABI_MAJOR 1
-#define FL_CHANNEL_ABI_MINOR 0
+#define FL_CHANNEL_ABI_MINOR 1
 
 /* True where a struct that says its size in its first member holds `member`. */
 #define FL_HAS(ptr, member)                                                                        \
@@ -111,7 +111,7 @@ enum fl_fault_class {
 
 struct fl_part {
     uint32_t size;
-    const char *type; /* "text/plain", "text/html", "application/pdf", ... always UTF-8 text */
+    const char *type; /* "text/plain", "text/html", "text/markdown", ... text is UTF-8 */
     const char *name; /* file name of an attachment; NULL for a body */
     const void *data;
     size_t data_len;
@@ -120,9 +120,12 @@ struct fl_part {
 /* One message to one customer.  Text is UTF-8. */
 struct fl_item {
     uint32_t size;
-    uint32_t attempt;         /* 1 for the first try */
-    int64_t message_id;       /* Fairline's identity of the message, the same on every try */
-    const char *to_address;   /* normalised: e-mail address, E.164 number, ... */
+    uint32_t attempt;   /* 1 for the first try */
+    int64_t message_id; /* Fairline's identity of the message, the same on every try */
+    const char
+        *to_address;          /* normalised: e-mail address, E.164 number; a postal address is lines
+                                 separated by '\n', of which the last is the country (ISO 3166, two
+                                 letters) and the one before it the postcode ("" where there is none) */
     const char *to_name;      /* may be "" */
     const char *language;     /* BCP 47 */
     const char *subject;      /* may be "" */
@@ -136,6 +139,14 @@ struct fl_item {
     const struct fl_part *const *parts;
     size_t n_parts;
     const char *in_reply_to; /* the customer's message this one answers; "" for none */
+    /* since 1.1 */
+    const char *token_card; /* to be printed as a code: what is sent or scanned back carries it */
+    const char *page_url;   /* the customer's page of this message, short where characters cost
+                               money; "" when there are no public pages */
+    const char *survey;     /* JSON array of questions, "" for none:
+                               {"key", "type": scale|choice|choices|text, "min", "max", "text",
+                                "options": [{"key", "label"}]}; a scale's options label some of its
+                                numbers */
 };
 
 struct fl_report {
@@ -159,8 +170,18 @@ enum fl_inbound_kind {
     FL_INBOUND_MAIL = 1, /* a whole RFC 5322 message */
     FL_INBOUND_TEXT,     /* an SMS, a chat message, a form: UTF-8 text */
     FL_INBOUND_IMAGE,    /* a received fax or scan; `content_type` says which */
-    FL_INBOUND_FORM      /* a JSON object of fields and answers */
+    FL_INBOUND_FORM      /* a JSON object of fields and answers, as below */
 };
+
+/* A form, whatever it was filled in on - page, fax, card, somebody else's web site.  All members
+ * may be missing; unknown ones are kept as evidence and not looked at. token        of the message
+ * it answers answers      object by key of the question: a number, the key of an option, an array
+ * of such keys, or words boxes        the same read off paper: object by place of the question,
+ * from "1" on: array of the places, from 1 on, of the boxes that are marked text         the
+ * customer's own words is_opt_out   true: wants no more of this preferences  [{"purpose", "medium",
+ * "state": "granted"|"withdrawn"}] name, reply_to, subject details      object of what a person may
+ * want to see: pages, called number, ...
+ */
 
 /* One raw piece, handed over as it came. */
 struct fl_inbound {
@@ -174,6 +195,11 @@ struct fl_inbound {
     const char *to_address;   /* the address it was sent to, with token; NULL: see data */
     int64_t received_us;      /* 0: now */
     int is_authenticated;     /* the peer has proved who it is (signature, client certificate) */
+    /* since 1.1 */
+    const char *form; /* what the plugin has read off an image or text: JSON as of FL_INBOUND_FORM;
+                         NULL: nothing */
+    const struct fl_part *const *attachments; /* kept beside the piece: a page as image/png */
+    size_t n_attachments;
 };
 
 /* News about an earlier message: delivery receipts, opens, clicks, returned letters. */
@@ -223,6 +249,9 @@ struct fl_http_response {
     const void *body;         /* copied when the call returns */
     size_t body_len;
     const char *location; /* for 3xx */
+    /* since 1.1 */
+    const struct fl_http_field *headers; /* further ones */
+    size_t n_headers;
 };
 
 /* --- services: what the host does for a plugin
@@ -257,6 +286,13 @@ struct fl_services {
      */
     int (*remember)(void *host, const char *key, const void *data, size_t len);
     long (*recall)(void *host, const char *key, void *data, size_t cap);
+
+    /* since 1.1
+     * During deliver(): the irrevocable act for this item (index within the batch) comes next.  A
+     * plugin that calls it for every item is believed when its process dies: what it has not begun
+     * is tried again, and only what it had begun and not reported is doubtful.  Non-zero: do not
+     * begin, nobody is listening.  Does not block. */
+    int (*begin)(void *host, uint32_t item);
 };
 
 /* --- the descriptor ----------------------------------------------------------------------------*/
@@ -271,7 +307,11 @@ enum fl_capability {
     FL_ONE_WAY = 1 << 6, /* collects nothing; shown to the marketer */
     FL_DEDUPES = 1 << 7, /* the same identity sent twice reaches the customer as one: an UNCERTAIN
                             item is sent again; without this it is held for a person */
-    FL_COSTS_MONEY = 1 << 8 /* never resent without a person's word */
+    FL_COSTS_MONEY = 1 << 8, /* never resent without a person's word */
+    /* since 1.1 */
+    FL_CAN_PREVIEW = 1 << 9,
+    FL_WANTS_MARKDOWN = 1 << 10, /* lays out pages itself: gets the body as text/markdown too */
+    FL_BEGINS = 1 << 11          /* calls services->begin() for every item */
 };
 
 struct fl_limits {
@@ -336,6 +376,15 @@ struct fl_channel_v1 {
     enum fl_call (*health)(void *self, struct fl_why *why);
 
     void (*close)(void *self);
+
+    /* since 1.1
+     * Shows an item as its customer would get it, without sending anything: hands over one part
+     * after the other (text/plain, text/html, application/pdf, image/tiff, ...), or, when
+     * `wants_picture`, one image/png for each page.  Pure, as check() is. */
+    enum fl_call (*preview)(const struct fl_option *options, size_t n_options,
+                            const struct fl_item *item, int wants_picture,
+                            void (*part)(void *ctx, const struct fl_part *part), void *ctx,
+                            struct fl_why *why);
 };
 
 #define FL_CHANNEL_ENTRY "fairline_channel_v1"
