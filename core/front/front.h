@@ -74,6 +74,11 @@ struct fl_front_context {
 FL_CHECK_RESULT enum fl_status fl_front_answer(const struct fl_front_context *context,
                                                const char *call, const json_t *args, json_t **out,
                                                struct fl_error *err);
+/* May this form come in?  Asked before it is stored, so that strangers cannot fill the store.
+ * FL_NOT_FOUND: its token is not ours, not of a kind that may say such a thing, or of an erased
+ * customer; FL_INVALID: no JSON object. */
+FL_CHECK_RESULT enum fl_status fl_front_admit(const struct fl_front_context *context,
+                                              const struct fl_inbound *form, struct fl_error *err);
 struct fl_front_cache *fl_front_cache_create(void);
 void fl_front_cache_destroy(struct fl_front_cache **cache);
 

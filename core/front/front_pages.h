@@ -20,7 +20,7 @@ enum {
     FL_FRONT_FIELD_MAX = 16 << 10
 };
 
-/* A request that passed the guards. */
+/* A request that passed the guards.  HEAD is answered as GET; the server leaves the body out. */
 struct fl_front_request {
     struct fl_http_request http;      /* path as it came, decoded query and headers, raw body */
     const struct fl_http_field *form; /* decoded application/x-www-form-urlencoded or multipart */
@@ -50,11 +50,19 @@ struct fl_front_plan {
     struct fl_front_reply reply; /* REPLY */
     const char *call;            /* ASKS */
     json_t *args;                /* ASKS; owned by the plan */
-    struct fl_inbound inbound;   /* SUBMITS: a form */
+    struct fl_inbound inbound;   /* SUBMITS: a form; its token and kind are core's to look at, by
+                                    fl_front_admit() */
     const char *channel, *path;  /* HOOKS */
 };
 
+struct fl_front_pages; /* the templates, compiled once; constant afterwards */
+
+FL_CHECK_RESULT enum fl_status fl_front_pages_create(struct fl_front_pages **out,
+                                                     struct fl_error *err);
+void fl_front_pages_destroy(struct fl_front_pages **pages);
+
 struct fl_front_site {
+    const struct fl_front_pages *pages;
     const char *organisation, *contact, *postal_address;
     const char *language; /* of the firm */
     const char *web_base;
@@ -66,7 +74,9 @@ FL_CHECK_RESULT enum fl_status fl_front_plan(const struct fl_front_site *site,
                                              struct fl_error *err);
 void fl_front_plan_finish(struct fl_front_plan *plan);
 
-/* `status` and `answer` are core's (answer may be NULL). Never fails: at worst the reply is 500. */
+/* `status` and `answer` are core's (answer may be NULL): of fl_front_answer() for ASKS, of
+ * fl_front_admit() or, where that is fine, of storing for SUBMITS.  What stands in the answer stays
+ * the caller's and must live as long as the reply.  Never fails: at worst the reply is 500. */
 void fl_front_finish(const struct fl_front_site *site, const struct fl_front_request *request,
                      const struct fl_front_plan *plan, enum fl_status status, const json_t *answer,
                      struct fl_arena *arena, struct fl_front_reply *out);
