@@ -12,6 +12,7 @@ enum { CHANNEL_NAME_MAX = 32, ENVIRONMENT_NAME_MAX = 64 };
 static const struct fl_conf_kind channel_children[] = {{.name = "options"}, {.name = NULL}};
 static const struct fl_conf_kind kinds[] = {
     {.name = "organisation"},
+    {.name = "front"},
     {.name = "channel", .has_title = true, .children = channel_children},
     {.name = NULL},
 };
@@ -119,15 +120,39 @@ static void build_channels(struct build *build, const struct fl_conf_section *ro
     build->conf->n_channels = n;
 }
 
+static const struct fl_conf_section *section_find(const struct fl_conf_section *root,
+                                                  const char *kind)
+{
+    for (size_t i = 0; i < root->n_sections; i++)
+        if (strcmp(root->sections[i].kind, kind) == 0)
+            return &root->sections[i];
+    return NULL;
+}
+
+/* After organisation: it is looked at whether the pages have an address. */
+static void build_front(struct build *build, const struct fl_conf_section *root)
+{
+    const struct fl_option_spec *specs = fl_conf_front_specs();
+    const struct fl_conf_section *section = section_find(root, "front");
+    struct fl_conf_front *front = &build->conf->front;
+    const struct fl_option *options;
+
+    check_keys(build, section);
+    if (fl_conf_section_options(build->arena, specs, section, build->faults, &options, NULL))
+        return;
+    fill(front, fl_conf_front_slots(), specs, options);
+    front->is_enabled = section && front->is_enabled;
+    front->line = section ? section->line : 0;
+    if (section)
+        fl_conf_front_check(build->conf, section, build->faults);
+}
+
 static void build_organisation(struct build *build, const struct fl_conf_section *root)
 {
     const struct fl_option_spec *specs = fl_conf_organisation_specs();
-    const struct fl_conf_section *section = NULL;
+    const struct fl_conf_section *section = section_find(root, "organisation");
     const struct fl_option *options;
 
-    for (size_t i = 0; i < root->n_sections; i++)
-        if (strcmp(root->sections[i].kind, "organisation") == 0)
-            section = &root->sections[i];
     check_keys(build, section);
     if (!fl_conf_section_options(build->arena, specs, section, build->faults, &options, NULL))
         fill(build->conf, fl_conf_organisation_slots(), specs, options);
@@ -212,6 +237,7 @@ static enum fl_status build_conf(struct fl_arena *arena, const struct fl_conf_se
     build.conf->file = root->file;
     build_global(&build, &top);
     build_organisation(&build, root);
+    build_front(&build, root);
     build_channels(&build, root);
     if (faults->n_total)
         return fl_faults_status(faults, err);
@@ -262,6 +288,7 @@ enum fl_status fl_conf_default(struct fl_arena *arena, const char *data_dir,
     build.conf->file = root.file;
     build_global(&build, &root);
     build_organisation(&build, &root);
+    build_front(&build, &root);
     build_channels(&build, &root);
     if (faults.n_total)
         return fl_faults_status(&faults, err);

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -49,6 +50,7 @@ struct fl_conf_front {
     int64_t body_max;           /* bytes */
     bool tracks_clicks;         /* links in mails go over us */
     bool tracks_opens;          /* mails get a pixel; never counts as engagement */
+    long line;                  /* where the section stands */
 };
 
 /* `channel "NAME" { plugin = ... options { ... } }` */
@@ -128,7 +130,14 @@ FL_CHECK_RESULT enum fl_status fl_conf_options(struct fl_arena *arena,
 /* The option tables themselves, for `config help`, manual page and completion. */
 const struct fl_option_spec *fl_conf_global_specs(void);       /* top level */
 const struct fl_option_spec *fl_conf_organisation_specs(void); /* organisation { } */
+const struct fl_option_spec *fl_conf_front_specs(void);        /* front { } */
 const struct fl_option_spec *fl_conf_channel_specs(void);      /* channel { } */
+
+/* "127.0.0.1:8080", "[::1]:8080": numbers only, no name is looked up. */
+bool fl_conf_listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *out_len);
+/* Files that must be there before a configuration is taken; not part of parsing, which is also done
+ * by processes that have given up their rights. */
+void fl_conf_check_files(const struct fl_conf *conf, struct fl_faults *faults);
 
 enum fl_conf_dump {
     FL_CONF_DUMP_ALL,     /* every setting; parses to the same configuration */

@@ -161,6 +161,25 @@ static void put_organisation(struct fl_arena *arena, struct fl_buf *out, const s
     fl_buf_finish(&rows);
 }
 
+/* That there is such a section switches the front on, so `enabled` is always said. */
+static void put_front(struct fl_arena *arena, struct fl_buf *out, const struct fl_conf *conf,
+                      enum fl_conf_dump what)
+{
+    const struct fl_option_spec *specs = fl_conf_front_specs();
+    struct fl_buf rows = FL_BUF(out->max);
+    size_t n = put_table(arena, &rows, "    ", specs + 1, fl_conf_front_slots() + 1, &conf->front,
+                         NULL, what);
+
+    if (n || conf->front.is_enabled) {
+        fl_buf_puts(out, "\nfront {\n");
+        put_line(out, "    ", specs->name, conf->front.is_enabled ? "yes" : "no");
+        fl_buf_puts(out, rows.data);
+        fl_buf_puts(out, "}\n");
+    }
+    out->has_failed = out->has_failed || fl_buf_failed(&rows);
+    fl_buf_finish(&rows);
+}
+
 void fl_conf_dump(struct fl_arena *arena, const struct fl_conf *conf, enum fl_conf_dump what,
                   struct fl_buf *out)
 {
@@ -168,6 +187,8 @@ void fl_conf_dump(struct fl_arena *arena, const struct fl_conf *conf, enum fl_co
         put_defaults(out, "", fl_conf_global_specs());
         fl_buf_puts(out, "\norganisation {\n");
         put_defaults(out, "    ", fl_conf_organisation_specs());
+        fl_buf_puts(out, "}\n\nfront {\n");
+        put_defaults(out, "    ", fl_conf_front_specs());
         fl_buf_puts(out, "}\n\nchannel \"NAME\" {\n");
         put_defaults(out, "    ", fl_conf_channel_specs());
         fl_buf_puts(out, "}\n");
@@ -176,6 +197,7 @@ void fl_conf_dump(struct fl_arena *arena, const struct fl_conf *conf, enum fl_co
     put_table(arena, out, "", fl_conf_global_specs(), fl_conf_global_slots(), conf, conf->data_dir,
               what);
     put_organisation(arena, out, conf, what);
+    put_front(arena, out, conf, what);
     for (size_t i = 0; i < conf->n_channels; i++)
         put_channel(arena, out, &conf->channels[i], what);
 }

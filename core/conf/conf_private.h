@@ -45,7 +45,15 @@ struct fl_conf_slot {
 /* In the order of fl_conf_global_specs() and its siblings. */
 const struct fl_conf_slot *fl_conf_global_slots(void);
 const struct fl_conf_slot *fl_conf_organisation_slots(void);
+const struct fl_conf_slot *fl_conf_front_slots(void);
 const struct fl_conf_slot *fl_conf_channel_slots(void);
+
+/* --- front { } (conf_front.c) ---*/
+bool fl_conf_is_listen(const char *text);
+bool fl_conf_is_address(const char *text);
+bool fl_conf_is_path_or_empty(const char *text);
+void fl_conf_front_check(const struct fl_conf *conf, const struct fl_conf_section *section,
+                         struct fl_faults *faults);
 
 /* "90s", "2h": the text that parses to `us` again. */
 const char *fl_conf_duration(struct fl_arena *arena, int64_t us);

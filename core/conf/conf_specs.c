@@ -374,6 +374,11 @@ const char *fl_conf_key_check(const char *key, const char *text)
         {"web_base", is_web_base, "https://HOST or https://HOST/PATH without '/' at its end"},
         {"store", is_store, "sqlite:/ABSOLUTE/PATH or null:"},
         {"plugin_dir", is_path_list, "absolute paths separated by ':'"},
+        {"listen", fl_conf_is_listen,
+         "ADDRESS:PORT in numbers, such as 127.0.0.1:8080 or [::]:443"},
+        {"trusted_proxy", fl_conf_is_address, "an address in numbers, such as 127.0.0.1"},
+        {"tls_cert", fl_conf_is_path_or_empty, "an absolute path"},
+        {"tls_key", fl_conf_is_path_or_empty, "an absolute path"},
     };
 
     for (size_t i = 0; i < ROWS(checks); i++)

@@ -47,6 +47,8 @@ enum fl_status fl_parent_conf_load(const char *path, struct fl_parent_conf *out,
     if (!st)
         st = fl_host_check(conf.arena, conf.conf, faults, err);
     if (!st)
+        fl_conf_check_files(conf.conf, faults);
+    if (!st)
         st = fl_faults_status(faults, err);
     if (st) {
         fl_parent_conf_finish(&conf);

@@ -52,6 +52,8 @@ FL_OPS_RUN(fl_ops_config_check_run)
                           why.text);
     }
     if (!st)
+        fl_conf_check_files(conf, &faults);
+    if (!st)
         st = fl_faults_status(&faults, err);
     if (faults.n_total)
         sink->faults(sink->ctx, &faults);
@@ -118,6 +120,7 @@ FL_OPS_RUN(fl_ops_config_help_run)
     int64_t n = help_table(&call, "", fl_conf_global_specs());
 
     n += help_table(&call, "organisation", fl_conf_organisation_specs());
+    n += help_table(&call, "front", fl_conf_front_specs());
     n += help_table(&call, "channel", fl_conf_channel_specs());
     if (n == 0)
         return fl_error_set(err, FL_NOT_FOUND, "no key \"%s\" in fairline.conf",

@@ -131,7 +131,7 @@ page_commands() {
 # "key", "organisation.key", "channel.key" as the page has them
 page_keys() {
     sed 's/\\//g' "$1" | awk '
-        /^# / { prefix = $2 == "SETTINGS" ? "" : tolower($2) "."; on = $2 ~ /^(SETTINGS|ORGANISATION|CHANNEL)$/ }
+        /^# / { prefix = $2 == "SETTINGS" ? "" : tolower($2) "."; on = $2 ~ /^(SETTINGS|ORGANISATION|FRONT|CHANNEL)$/ }
         on && /^\*[a-z_]+\*$/ { print prefix substr($0, 2, length($0) - 2) }'
 }
 
