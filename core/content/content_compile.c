@@ -32,7 +32,8 @@ static bool is_base(const char *base)
 
     if (base[0] == '_')
         return len > 1 && strspn(base + 1, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len - 1;
-    return !strcmp(base, "content") || (fl_medium_parse(base, &medium) && medium != FL_MEDIUM_NONE);
+    return !strcmp(base, "content") || !strcmp(base, "survey") ||
+           (fl_medium_parse(base, &medium) && medium != FL_MEDIUM_NONE);
 }
 
 /* "email.ko.html" to base, language and extension; false: no such file is known. */
@@ -53,8 +54,8 @@ static bool path_split(struct fl_arena *arena, const char *path, const char **ou
     }
     if (!is_base(base))
         return false;
-    if (strcmp(ext, "md") != 0 &&
-        (!strcmp(base, "content") || (strcmp(ext, "html") != 0 && strcmp(ext, "txt") != 0)))
+    if (strcmp(ext, "md") != 0 && (!strcmp(base, "content") || !strcmp(base, "survey") ||
+                                   (strcmp(ext, "html") != 0 && strcmp(ext, "txt") != 0)))
         return false;
     *out_base = base;
     *out_language = language ? language : "";
@@ -110,6 +111,11 @@ static struct fl_content_unit *unit_get(struct fl_content *content, const char *
     return unit;
 }
 
+static bool is_survey(const struct fl_content_unit *unit)
+{
+    return !strcmp(unit->base, "survey");
+}
+
 static void file_add(struct fl_content_builder *b, const struct fl_content_file *file)
 {
     const char *base, *language, *ext;
@@ -118,9 +124,10 @@ static void file_add(struct fl_content_builder *b, const struct fl_content_file 
     struct fl_content_unit *unit;
 
     if (!path_split(b->content->arena, file->path, &base, &language, &ext)) {
-        fl_faults_add(b->faults, file->path, 0, NULL, NULL,
-                      "unknown file name; expected content.md, email.html, email.txt or another "
-                      "medium, each also with a language as in content.ko.md, or _name.md");
+        fl_faults_add(
+            b->faults, file->path, 0, NULL, NULL,
+            "unknown file name; expected content.md, email.html, email.txt or another "
+            "medium, each also with a language as in content.ko.md, survey.md or _name.md");
         return;
     }
     if (file->body_len > FL_CONTENT_FILE_MAX) {
@@ -139,7 +146,8 @@ static void file_add(struct fl_content_builder *b, const struct fl_content_file 
         fl_faults_add(b->faults, file->path, 0, NULL, NULL, "is there twice");
         return;
     }
-    fl_content_front_read(b->content->arena, source, &unit->front, b->faults);
+    if (!is_survey(unit))
+        fl_content_front_read(b->content->arena, source, &unit->front, b->faults);
     *place = source;
 }
 
@@ -163,6 +171,39 @@ static void email_check(struct fl_content_builder *b, const struct fl_content_un
                       "needs a plain text of the same language beside it: a .txt or a content.md");
 }
 
+static void survey_build(struct fl_content_builder *b, struct fl_content_unit *unit)
+{
+    struct fl_survey *survey = FL_ARENA_NEW(b->content->arena, struct fl_survey);
+    enum fl_status st;
+
+    if (!survey) {
+        b->status = fl_error_set(b->err, FL_IO, "could not compile: memory is out");
+        return;
+    }
+    st = fl_survey_parse(b->content->arena, unit->markdown->file, unit->markdown->text,
+                         unit->markdown->len, b->faults, survey, b->err);
+    if (!st)
+        unit->survey = survey;
+    else if (st != FL_INVALID)
+        b->status = st;
+}
+
+/* Answers of all languages are counted together, so all variants ask the same. */
+static void surveys_compare(struct fl_content_builder *b)
+{
+    const struct fl_content_unit *first = fl_content_unit_exact(b->content, "survey", "");
+
+    for (size_t i = 0; i < b->content->n_units; i++) {
+        const struct fl_content_unit *unit = &b->content->units[i];
+
+        if (!is_survey(unit) || unit == first)
+            continue;
+        if (first && first->survey && unit->survey)
+            (void)fl_survey_is_same(first->survey, unit->survey, unit->markdown->file, b->faults);
+        first = first ? first : unit;
+    }
+}
+
 static void files_compile(struct fl_content_builder *b, const struct fl_content_file *files,
                           size_t n_files)
 {
@@ -175,9 +216,14 @@ static void files_compile(struct fl_content_builder *b, const struct fl_content_
         if (!content->units[i].markdown && !content->units[i].html_file &&
             !content->units[i].text_file)
             continue;
+        if (is_survey(&content->units[i])) {
+            survey_build(b, &content->units[i]);
+            continue;
+        }
         email_check(b, &content->units[i]);
         fl_content_unit_build(b, &content->units[i]);
     }
+    surveys_compare(b);
     if (!n_files)
         fl_faults_add(b->faults, content->name, 0, NULL, NULL, "has no files");
     if (b->status || b->faults->n_total > n_before)

@@ -154,6 +154,7 @@ struct fl_content_unit {
     bool is_text_derived;          /* it is laid out after rendering */
     struct fl_mustache *subject;
     struct fl_mustache *sender_name;
+    const struct fl_survey *survey; /* of a unit "survey", which has nothing else */
 };
 
 struct fl_content {

@@ -151,6 +151,7 @@ enum fl_status fl_content_render(struct fl_content *content, enum fl_medium medi
                             "without a language",
                             content->name, fl_medium_name(medium), language ? language : "");
     result.language = choice.front->language;
+    result.survey = fl_content_survey(content, language);
     st = front_render(&r, &choice, &result);
     if (st)
         return st;

@@ -47,6 +47,13 @@ struct fl_content_unit *fl_content_unit_find(const struct fl_content *content, c
     return unit;
 }
 
+const struct fl_survey *fl_content_survey(const struct fl_content *content, const char *language)
+{
+    const struct fl_content_unit *unit = fl_content_unit_find(content, "survey", language);
+
+    return unit ? unit->survey : NULL;
+}
+
 void fl_content_destroy(struct fl_content **content)
 {
     if (!*content)

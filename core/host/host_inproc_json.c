@@ -65,6 +65,9 @@ static enum fl_status read_item(struct fl_arena *arena, json_t *object, struct f
         .unsubscribe_url = text_of(arena, object, "unsubscribe_url"),
         .campaign = text_of(arena, object, "campaign"),
         .in_reply_to = text_of(arena, object, "in_reply_to"),
+        .token_card = text_of(arena, object, "token_card"),
+        .page_url = text_of(arena, object, "page_url"),
+        .survey = text_of(arena, object, "survey"),
         .parts = pointers,
         .n_parts = n,
     };

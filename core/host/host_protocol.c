@@ -160,6 +160,8 @@ static const size_t item_texts[] = {
     offsetof(struct fl_item, token_reply),       offsetof(struct fl_item, token_identity),
     offsetof(struct fl_item, token_unsubscribe), offsetof(struct fl_item, unsubscribe_url),
     offsetof(struct fl_item, campaign),          offsetof(struct fl_item, in_reply_to),
+    offsetof(struct fl_item, token_card),        offsetof(struct fl_item, page_url),
+    offsetof(struct fl_item, survey),
 };
 enum { N_ITEM_TEXTS = sizeof item_texts / sizeof item_texts[0] };
 

@@ -72,7 +72,10 @@ static void test_item(void **state)
                                  .campaign = "c",
                                  .parts = parts,
                                  .n_parts = 2,
-                                 .in_reply_to = "i"};
+                                 .in_reply_to = "i",
+                                 .token_card = "t5",
+                                 .page_url = "p",
+                                 .survey = "[]"};
     struct fl_item got;
 
     memset(big, 7, 200000);
@@ -86,6 +89,9 @@ static void test_item(void **state)
     assert_string_equal(got.to_address, item.to_address);
     assert_string_equal(got.token_unsubscribe, "t4");
     assert_string_equal(got.in_reply_to, "i");
+    assert_string_equal(got.token_card, "t5");
+    assert_string_equal(got.page_url, "p");
+    assert_string_equal(got.survey, "[]");
     assert_int_equal(got.n_parts, 2);
     assert_null(got.parts[0]->name);
     assert_memory_equal(got.parts[0]->data, "\xed\x95\x9c", 3);
@@ -344,7 +350,7 @@ static void test_gate_descriptor(void **state)
     refused(&c, "0x00000001, expected 0x464c4348");
     c = good();
     c.abi_major = 2;
-    refused(&c, "ABI 2.0, expected 1.x");
+    refused(&c, "ABI 2.1, expected 1.x");
     c = good();
     c.abi_minor = 9;
     refused(&c, "ABI 1.9, expected at most 1.0");
@@ -430,7 +436,7 @@ static void load_refused(enum fl_status status, const char *path, const char *wo
 static void test_loader(void **state)
 {
     (void)state;
-    load_refused(FL_INVALID, built("tests/unit/.libs/bad-major.so"), "ABI 2.0, expected 1.x");
+    load_refused(FL_INVALID, built("tests/unit/.libs/bad-major.so"), "ABI 2.1, expected 1.x");
     load_refused(FL_INVALID, built("tests/unit/.libs/bad-minor.so"), "newer than this Fairline");
     load_refused(FL_INVALID, built("tests/unit/.libs/bad-size.so"), "bytes long, expected");
     load_refused(FL_INVALID, built("tests/unit/.libs/bad-symbol.so"), "exports no");
