@@ -7,9 +7,10 @@
 
 #include "base/crypto.h"
 
-enum { CLAIM_BYTES = 9, MAC_BYTES = 16, TOKEN_BYTES = CLAIM_BYTES + MAC_BYTES };
+enum { CLAIM_BYTES = 9, MAC_BYTES = 16, TOKEN_BYTES = CLAIM_BYTES + MAC_BYTES, SEAL_BYTES = 10 };
 
 _Static_assert(FL_BASE32_LEN(TOKEN_BYTES) == FL_TOKEN_LEN, "a token is 40 characters");
+_Static_assert(FL_BASE32_LEN(SEAL_BYTES) == FL_TOKEN_SEAL_LEN, "a seal is 16 characters");
 
 struct fl_token_keys {
     struct fl_hmac *hmac[FL_TOKEN_KEYS];
@@ -132,6 +133,59 @@ enum fl_status fl_token_verify(struct fl_token_keys *keys, const char *text, siz
         return fl_error_set(err, FL_REJECTED, "token is not signed by us");
     *out = token;
     return FL_OK;
+}
+
+/* Over "seal", NUL, the token, NUL and the text: never the bytes a token is signed over.  The text
+ * has no bound of its own, so only its digest goes in. */
+static bool compute_seal(struct fl_hmac *hmac, const char *token, const char *text,
+                         char out[FL_TOKEN_SEAL_LEN + 1])
+{
+    static const char label[] = "seal";
+    unsigned char bytes[sizeof label + FL_TOKEN_SIZE + FL_SHA256_SIZE], mac[FL_SHA256_SIZE];
+
+    memcpy(bytes, label, sizeof label);
+    /* A token is read in any case and sealed as it is written. */
+    for (int i = 0; i < FL_TOKEN_SIZE; i++)
+        bytes[sizeof label + (size_t)i] = (unsigned char)tolower((unsigned char)token[i]);
+    fl_sha256(text, strlen(text), bytes + sizeof label + FL_TOKEN_SIZE);
+    if (!fl_hmac_compute(hmac, bytes, sizeof bytes, mac))
+        return false;
+    fl_base32_encode(mac, SEAL_BYTES, out);
+    return true;
+}
+
+/* The key a token was signed with; NULL where it is none or the key is not loaded. */
+static struct fl_hmac *key_of(const struct fl_token_keys *keys, const char *token)
+{
+    unsigned char bytes[TOKEN_BYTES];
+    struct fl_token claim;
+
+    if (strlen(token) != FL_TOKEN_LEN ||
+        !fl_base32_decode(token, FL_TOKEN_LEN, bytes, sizeof bytes))
+        return NULL;
+    return keys->hmac[unpack_claim(bytes, &claim)];
+}
+
+enum fl_status fl_token_seal(struct fl_token_keys *keys, const char *token, const char *text,
+                             char out[FL_TOKEN_SEAL_LEN + 1], struct fl_error *err)
+{
+    struct fl_hmac *hmac = key_of(keys, token);
+
+    if (!hmac)
+        return fl_error_set(err, FL_INVALID, "a text is sealed beside a token of ours");
+    if (!compute_seal(hmac, token, text, out))
+        return fl_error_set(err, FL_IO, "could not seal a text");
+    return FL_OK;
+}
+
+bool fl_token_seal_fits(struct fl_token_keys *keys, const char *token, const char *text,
+                        const char *seal)
+{
+    struct fl_hmac *hmac = key_of(keys, token);
+    char expected[FL_TOKEN_SEAL_LEN + 1];
+
+    return hmac && strlen(seal) == FL_TOKEN_SEAL_LEN && compute_seal(hmac, token, text, expected) &&
+           CRYPTO_memcmp(expected, seal, FL_TOKEN_SEAL_LEN) == 0;
 }
 
 static bool is_token_char(char c)

@@ -660,6 +660,30 @@ FL_CHECK_RESULT enum fl_status fl_store_answer_each(struct fl_store *store, int6
                                                     int64_t customer, fl_store_answer_fn *fn,
                                                     void *ctx, struct fl_error *err);
 
+/* Answers of a campaign by question and number, in this order; `n` counts them.  Answers in words
+ * are one line a question, without a number. */
+struct fl_answer_tally {
+    const char *question;
+    bool has_number;
+    double number;
+    int64_t n;
+};
+typedef bool fl_store_answer_tally_fn(void *ctx, const struct fl_answer_tally *tally);
+FL_CHECK_RESULT enum fl_status fl_store_answer_tally(struct fl_store *store, int64_t campaign,
+                                                     fl_store_answer_tally_fn *fn, void *ctx,
+                                                     struct fl_error *err);
+
+/* What the messages of a campaign cost, a line for each currency ("" where none was said). */
+struct fl_cost_tally {
+    const char *currency;
+    int64_t cost_micro;
+    int64_t units;
+};
+typedef bool fl_store_cost_tally_fn(void *ctx, const struct fl_cost_tally *tally);
+FL_CHECK_RESULT enum fl_status fl_store_cost_tally(struct fl_store *store, int64_t campaign,
+                                                   fl_store_cost_tally_fn *fn, void *ctx,
+                                                   struct fl_error *err);
+
 /* Short links: a random code that is looked up, for channels where characters cost money.
  * FL_CONFLICT: the code is taken.  FL_NOT_FOUND: unknown, or expired by now. */
 FL_CHECK_RESULT enum fl_status fl_store_short_link_put(struct fl_store *store, const char *code,

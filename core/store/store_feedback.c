@@ -1,6 +1,7 @@
 /* Argument checks of what comes from customers, and of the plugins' memory. */
 #include "store_private.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/crypto.h"
@@ -8,14 +9,17 @@
 enum {
     EVIDENCE_MAX = 64 << 20, /* a received fax of 500 pages is 15 MB */
     MEMORY_VALUE_MAX = 4 << 10,
-    MEMORY_KEY_MAX = 200
+    MEMORY_KEY_MAX = 200,
+    QUESTION_MAX = 200, /* bytes of a question's key */
+    ANSWER_MAX = 64 << 10,
+    SHORT_CODE_MAX = 64
 };
 
 static enum fl_status check_event(const struct fl_event *event, struct fl_error *err)
 {
-    if ((int)event->kind < FL_EVENT_ACCEPTED || (int)event->kind > FL_EVENT_OPTED_OUT)
+    if ((int)event->kind < FL_EVENT_ACCEPTED || (int)event->kind > FL_EVENT_VISITED)
         return fl_error_set(err, FL_INVALID, "event kind %d, expected %d to %d", (int)event->kind,
-                            FL_EVENT_ACCEPTED, FL_EVENT_OPTED_OUT);
+                            FL_EVENT_ACCEPTED, FL_EVENT_VISITED);
     return FL_OK;
 }
 
@@ -127,6 +131,105 @@ enum fl_status fl_store_feedback_counts(struct fl_store *store, int64_t campaign
 {
     return store->driver->feedback_counts(store, campaign, out, err);
 }
+
+/* ---- answers, attachments, short links --------------------------------------------------------*/
+
+enum fl_status fl_store_attachment_put(struct fl_store *store, int64_t feedback,
+                                       const struct fl_attachment *attachment, struct fl_error *err)
+{
+    enum fl_status st = fl_store_may_write(store, err);
+
+    if (st)
+        return st;
+    if (feedback <= 0 || !attachment->evidence || !*attachment->evidence)
+        return fl_error_set(err, FL_INVALID,
+                            "an attachment needs a piece of feedback and its "
+                            "evidence");
+    return fl_store_wrote(store, store->driver->attachment_put(store, feedback, attachment, err));
+}
+
+enum fl_status fl_store_attachments(struct fl_store *store, struct fl_arena *arena,
+                                    int64_t feedback, struct fl_attachment **out, size_t *out_n,
+                                    struct fl_error *err)
+{
+    return store->driver->attachments(store, arena, feedback, out, out_n, err);
+}
+
+static enum fl_status check_answer(const struct fl_answer *answer, struct fl_error *err)
+{
+    if (answer->message <= 0 || answer->customer <= 0 || answer->feedback <= 0)
+        return fl_error_set(err, FL_INVALID,
+                            "an answer needs a message, a customer and a piece of feedback");
+    if (!answer->question || !*answer->question || strlen(answer->question) > QUESTION_MAX)
+        return fl_error_set(err, FL_INVALID, "the key of a question has 1 to %d bytes",
+                            QUESTION_MAX);
+    if (answer->has_number && !isfinite(answer->number))
+        return fl_error_set(err, FL_INVALID, "the answer to \"%s\" is no number", answer->question);
+    if (answer->text && strlen(answer->text) > ANSWER_MAX)
+        return fl_error_set(err, FL_LIMIT, "the answer to \"%s\" is above the limit of %d bytes",
+                            answer->question, ANSWER_MAX);
+    return FL_OK;
+}
+
+enum fl_status fl_store_answer_put(struct fl_store *store, const struct fl_answer *answer,
+                                   struct fl_error *err)
+{
+    enum fl_status st = fl_store_may_write(store, err);
+
+    if (!st)
+        st = check_answer(answer, err);
+    if (st)
+        return st;
+    return fl_store_wrote(store, store->driver->answer_put(store, answer, err));
+}
+
+enum fl_status fl_store_answer_each(struct fl_store *store, int64_t message, int64_t customer,
+                                    fl_store_answer_fn *fn, void *ctx, struct fl_error *err)
+{
+    return store->driver->answer_each(store, message, customer, fn, ctx, err);
+}
+
+enum fl_status fl_store_answer_tally(struct fl_store *store, int64_t campaign,
+                                     fl_store_answer_tally_fn *fn, void *ctx, struct fl_error *err)
+{
+    return store->driver->answer_tally(store, campaign, fn, ctx, err);
+}
+
+enum fl_status fl_store_cost_tally(struct fl_store *store, int64_t campaign,
+                                   fl_store_cost_tally_fn *fn, void *ctx, struct fl_error *err)
+{
+    return store->driver->cost_tally(store, campaign, fn, ctx, err);
+}
+
+enum fl_status fl_store_short_link_put(struct fl_store *store, const char *code, int64_t message,
+                                       int64_t expires_us, struct fl_error *err)
+{
+    enum fl_status st = fl_store_may_write(store, err);
+
+    if (st)
+        return st;
+    if (!*code || strlen(code) > SHORT_CODE_MAX)
+        return fl_error_set(err, FL_INVALID, "the code of a short link has 1 to %d bytes",
+                            SHORT_CODE_MAX);
+    if (message <= 0)
+        return fl_error_set(err, FL_INVALID, "a short link leads to a message");
+    return fl_store_wrote(store,
+                          store->driver->short_link_put(store, code, message, expires_us, err));
+}
+
+enum fl_status fl_store_short_link_get(struct fl_store *store, const char *code, int64_t now_us,
+                                       int64_t *out_message, struct fl_error *err)
+{
+    return store->driver->short_link_get(store, code, now_us, out_message, err);
+}
+
+enum fl_status fl_store_short_link_of(struct fl_store *store, struct fl_arena *arena,
+                                      int64_t message, const char **out_code, struct fl_error *err)
+{
+    return store->driver->short_link_of(store, arena, message, out_code, err);
+}
+
+/* ---- what plugins remember --------------------------------------------------------------------*/
 
 enum fl_status fl_store_memory_set(struct fl_store *store, const char *channel, const char *key,
                                    const void *data, size_t len, struct fl_error *err)

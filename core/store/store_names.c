@@ -31,6 +31,8 @@ static const char *const event_kinds[] = {
     [FL_EVENT_REPLIED] = "replied",
     [FL_EVENT_COMPLAINED] = "complained",
     [FL_EVENT_OPTED_OUT] = "opted_out",
+    [FL_EVENT_ANSWERED] = "answered",
+    [FL_EVENT_VISITED] = "visited",
 };
 
 static const char *const fault_classes[] = {
@@ -54,6 +56,9 @@ static const char *const feedback_kinds[FL_FEEDBACK_KINDS] = {
     [FL_FEEDBACK_CHALLENGE] = "challenge",
     [FL_FEEDBACK_MDN] = "mdn",
     [FL_FEEDBACK_LIST] = "list",
+    [FL_FEEDBACK_SURVEY] = "survey",
+    [FL_FEEDBACK_PREFERENCE] = "preference",
+    [FL_FEEDBACK_CONTACT] = "contact",
 };
 
 static const char *const matches[] = {

@@ -6,240 +6,111 @@
 
 #include <string.h>
 
-#define UNUSED __attribute__((unused))
+/* It looks at nothing it is given. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 
 static enum fl_status nothing(struct fl_error *err)
 {
     return fl_error_set(err, FL_NOT_FOUND, "the null store remembers nothing");
 }
 
-static enum fl_status put(struct fl_store *store, enum fl_put *out_put, int64_t *out_id)
-{
-    *out_put = FL_PUT_INSERTED;
-    *out_id = fl_store_new_id(store);
-    return FL_OK;
-}
+/* What is put is taken, or gets an id; what is asked for is not there. */
+#define TAKES(name, ...)                                                                           \
+    static enum fl_status null_##name(struct fl_store *store, __VA_ARGS__, struct fl_error *err)   \
+    {                                                                                              \
+        return FL_OK;                                                                              \
+    }
+#define NUMBERS(name, ...)                                                                         \
+    static enum fl_status null_##name(struct fl_store *store, __VA_ARGS__, int64_t *out_id,        \
+                                      struct fl_error *err)                                        \
+    {                                                                                              \
+        *out_id = fl_store_new_id(store);                                                          \
+        return FL_OK;                                                                              \
+    }
+#define PUTS(name, ...)                                                                            \
+    static enum fl_status null_##name(struct fl_store *store, __VA_ARGS__, enum fl_put *out_put,   \
+                                      int64_t *out_id, struct fl_error *err)                       \
+    {                                                                                              \
+        *out_put = FL_PUT_INSERTED;                                                                \
+        *out_id = fl_store_new_id(store);                                                          \
+        return FL_OK;                                                                              \
+    }
+#define FINDS_NOTHING(name, ...)                                                                   \
+    static enum fl_status null_##name(struct fl_store *store, __VA_ARGS__, struct fl_error *err)   \
+    {                                                                                              \
+        return nothing(err);                                                                       \
+    }
 
-static enum fl_status null_open(struct fl_store *store UNUSED, const char *path,
-                                const struct fl_store_options *options UNUSED, struct fl_error *err)
+static enum fl_status null_open(struct fl_store *store, const char *path,
+                                const struct fl_store_options *options, struct fl_error *err)
 {
     if (*path)
         return fl_error_set(err, FL_INVALID, "\"null:\" takes no path, found \"%s\"", path);
     return FL_OK;
 }
 
-static void null_close(struct fl_store *store UNUSED)
+static void null_close(struct fl_store *store)
 {
 }
 
-static int null_schema_version(struct fl_store *store UNUSED)
+static int null_schema_version(struct fl_store *store)
 {
     return 0;
 }
 
-static enum fl_status null_begin(struct fl_store *store UNUSED, struct fl_error *err UNUSED)
+static enum fl_status null_begin(struct fl_store *store, struct fl_error *err)
 {
     return FL_OK;
 }
 
-static void null_rollback(struct fl_store *store UNUSED)
+static void null_rollback(struct fl_store *store)
 {
 }
 
-static enum fl_status null_backup(struct fl_store *store UNUSED, const char *path UNUSED,
-                                  struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_check(struct fl_store *store UNUSED, fl_store_report_fn *report UNUSED,
-                                 void *ctx UNUSED, struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_meta_get(struct fl_store *store UNUSED, struct fl_arena *arena UNUSED,
-                                    const char *key UNUSED, const char **out UNUSED,
-                                    struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_meta_set(struct fl_store *store UNUSED, const char *key UNUSED,
-                                    const char *value UNUSED, struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
+FINDS_NOTHING(backup, const char *path)
+TAKES(check, fl_store_report_fn *report, void *ctx)
+FINDS_NOTHING(meta_get, struct fl_arena *arena, const char *key, const char **out)
+TAKES(meta_set, const char *key, const char *value)
 
 /* ---- people -----------------------------------------------------------------------------------*/
 
-static enum fl_status null_customer_put(struct fl_store *store,
-                                        const struct fl_customer *customer UNUSED,
-                                        enum fl_put *out_put, int64_t *out_id,
-                                        struct fl_error *err UNUSED)
-{
-    return put(store, out_put, out_id);
-}
+PUTS(customer_put, const struct fl_customer *customer)
+FINDS_NOTHING(customer_get, struct fl_arena *arena, int64_t id, struct fl_customer *out)
+FINDS_NOTHING(find, const char *name, int64_t *out)
 
-static enum fl_status null_customer_get(struct fl_store *store UNUSED,
-                                        struct fl_arena *arena UNUSED, int64_t id UNUSED,
-                                        struct fl_customer *out UNUSED, struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_find(struct fl_store *store UNUSED, const char *name UNUSED,
-                                int64_t *out UNUSED, struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_customers_by_address(struct fl_store *store UNUSED,
-                                                enum fl_medium medium UNUSED,
-                                                const char *value UNUSED, int64_t *ids UNUSED,
-                                                size_t max UNUSED, size_t *out_n,
-                                                struct fl_error *err UNUSED)
+static enum fl_status null_customers_by_address(struct fl_store *store, enum fl_medium medium,
+                                                const char *value, int64_t *ids, size_t max,
+                                                size_t *out_n, struct fl_error *err)
 {
     *out_n = 0;
     return FL_OK;
 }
 
-static enum fl_status null_customer_each(struct fl_store *store UNUSED, int64_t after UNUSED,
-                                         int64_t limit UNUSED, fl_store_customer_fn *fn UNUSED,
-                                         void *ctx UNUSED, struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_consent_append(struct fl_store *store UNUSED,
-                                          const struct fl_consent *consent UNUSED,
-                                          struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_consent_history(struct fl_store *store UNUSED, int64_t customer UNUSED,
-                                           fl_store_consent_fn *fn UNUSED, void *ctx UNUSED,
-                                           struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_address_set_status(struct fl_store *store UNUSED, int64_t address UNUSED,
-                                              enum fl_address_status status UNUSED,
-                                              int64_t evidence UNUSED, struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
+TAKES(customer_each, int64_t after, int64_t limit, fl_store_customer_fn *fn, void *ctx)
+TAKES(consent_append, const struct fl_consent *consent)
+TAKES(consent_history, int64_t customer, fl_store_consent_fn *fn, void *ctx)
+TAKES(address_set_status, int64_t address, enum fl_address_status status, int64_t evidence)
 
 /* ---- content and campaigns --------------------------------------------------------------------*/
 
-static enum fl_status null_content_put(struct fl_store *store,
-                                       const struct fl_content_version *content UNUSED,
-                                       enum fl_put *out_put, int64_t *out_id,
-                                       struct fl_error *err UNUSED)
-{
-    return put(store, out_put, out_id);
-}
+PUTS(content_put, const struct fl_content_version *content)
+FINDS_NOTHING(content_get, struct fl_arena *arena, int64_t id, struct fl_content_version *out)
+TAKES(content_each, fl_store_content_fn *fn, void *ctx)
+FINDS_NOTHING(channel_find, const char *name, int64_t *out_id, enum fl_medium *out_medium)
+NUMBERS(channel_add, const char *name, enum fl_medium medium)
+FINDS_NOTHING(channel_name, struct fl_arena *arena, int64_t id, const char **out_name,
+              enum fl_medium *out_medium)
+PUTS(campaign_put, const struct fl_campaign_row *campaign)
+TAKES(campaign_set_state, int64_t id, enum fl_campaign_state state, const char *reason)
+FINDS_NOTHING(campaign_get, struct fl_arena *arena, int64_t id, struct fl_campaign_row *out)
+FINDS_NOTHING(campaign_find, struct fl_arena *arena, const char *name, struct fl_campaign_row *out)
+TAKES(campaign_each, fl_store_campaign_fn *fn, void *ctx)
+PUTS(occurrence_put, const struct fl_occurrence *occurrence)
+FINDS_NOTHING(occurrence_get, struct fl_arena *arena, int64_t id, struct fl_occurrence *out)
+TAKES(occurrence_each, int64_t campaign, fl_store_occurrence_fn *fn, void *ctx)
 
-static enum fl_status null_content_get(struct fl_store *store UNUSED, struct fl_arena *arena UNUSED,
-                                       int64_t id UNUSED, struct fl_content_version *out UNUSED,
-                                       struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_content_each(struct fl_store *store UNUSED,
-                                        fl_store_content_fn *fn UNUSED, void *ctx UNUSED,
-                                        struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_channel_find(struct fl_store *store UNUSED, const char *name UNUSED,
-                                        int64_t *out_id UNUSED, enum fl_medium *out_medium UNUSED,
-                                        struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_channel_add(struct fl_store *store, const char *name UNUSED,
-                                       enum fl_medium medium UNUSED, int64_t *out_id,
-                                       struct fl_error *err UNUSED)
-{
-    *out_id = fl_store_new_id(store);
-    return FL_OK;
-}
-
-static enum fl_status null_channel_name(struct fl_store *store UNUSED,
-                                        struct fl_arena *arena UNUSED, int64_t id UNUSED,
-                                        const char **out_name UNUSED,
-                                        enum fl_medium *out_medium UNUSED, struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_campaign_put(struct fl_store *store,
-                                        const struct fl_campaign_row *campaign UNUSED,
-                                        enum fl_put *out_put, int64_t *out_id,
-                                        struct fl_error *err UNUSED)
-{
-    return put(store, out_put, out_id);
-}
-
-static enum fl_status null_campaign_set_state(struct fl_store *store UNUSED, int64_t id UNUSED,
-                                              enum fl_campaign_state state UNUSED,
-                                              const char *reason UNUSED,
-                                              struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_campaign_get(struct fl_store *store UNUSED,
-                                        struct fl_arena *arena UNUSED, int64_t id UNUSED,
-                                        struct fl_campaign_row *out UNUSED, struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_campaign_find(struct fl_store *store UNUSED,
-                                         struct fl_arena *arena UNUSED, const char *name UNUSED,
-                                         struct fl_campaign_row *out UNUSED, struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_campaign_each(struct fl_store *store UNUSED,
-                                         fl_store_campaign_fn *fn UNUSED, void *ctx UNUSED,
-                                         struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_occurrence_put(struct fl_store *store,
-                                          const struct fl_occurrence *occurrence UNUSED,
-                                          enum fl_put *out_put, int64_t *out_id,
-                                          struct fl_error *err UNUSED)
-{
-    return put(store, out_put, out_id);
-}
-
-static enum fl_status null_occurrence_get(struct fl_store *store UNUSED,
-                                          struct fl_arena *arena UNUSED, int64_t id UNUSED,
-                                          struct fl_occurrence *out UNUSED, struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_occurrence_each(struct fl_store *store UNUSED, int64_t campaign UNUSED,
-                                           fl_store_occurrence_fn *fn UNUSED, void *ctx UNUSED,
-                                           struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_occurrence_finish(struct fl_store *store UNUSED, int64_t *out,
-                                             struct fl_error *err UNUSED)
+static enum fl_status null_occurrence_finish(struct fl_store *store, int64_t *out,
+                                             struct fl_error *err)
 {
     *out = 0;
     return FL_OK;
@@ -247,101 +118,70 @@ static enum fl_status null_occurrence_finish(struct fl_store *store UNUSED, int6
 
 /* ---- messages ---------------------------------------------------------------------------------*/
 
-static enum fl_status null_plan(struct fl_store *store UNUSED,
-                                const struct fl_store_plan *plan UNUSED,
-                                struct fl_store_plan_result *out, struct fl_error *err UNUSED)
+static enum fl_status null_plan(struct fl_store *store, const struct fl_store_plan *plan,
+                                struct fl_store_plan_result *out, struct fl_error *err)
 {
     *out = (struct fl_store_plan_result){0};
     return FL_OK;
 }
 
 static enum fl_status null_message_put(struct fl_store *store, struct fl_message *message,
-                                       struct fl_error *err UNUSED)
+                                       struct fl_error *err)
 {
     message->id = fl_store_new_id(store);
     return FL_OK;
 }
 
-static enum fl_status null_claim(struct fl_store *store UNUSED, struct fl_arena *arena UNUSED,
-                                 int64_t channel UNUSED, int64_t now_us UNUSED, size_t limit UNUSED,
-                                 struct fl_claim_row **out, size_t *out_n,
-                                 struct fl_error *err UNUSED)
+static enum fl_status null_claim(struct fl_store *store, struct fl_arena *arena, int64_t channel,
+                                 int64_t now_us, size_t limit, struct fl_claim_row **out,
+                                 size_t *out_n, struct fl_error *err)
 {
     *out = NULL;
     *out_n = 0;
     return FL_OK;
 }
 
-static enum fl_status null_next_due(struct fl_store *store UNUSED, int64_t channel UNUSED,
-                                    int64_t *out_us, struct fl_error *err UNUSED)
+static enum fl_status null_next_due(struct fl_store *store, int64_t channel, int64_t *out_us,
+                                    struct fl_error *err)
 {
     *out_us = FL_TIME_NONE;
     return FL_OK;
 }
 
 static enum fl_status null_lease_put(struct fl_store *store, struct fl_lease *lease,
-                                     struct fl_error *err UNUSED)
+                                     struct fl_error *err)
 {
     if (!lease->id)
         lease->id = fl_store_new_id(store);
     return FL_OK;
 }
 
-static enum fl_status null_lease_drop(struct fl_store *store UNUSED, int64_t lease UNUSED,
-                                      struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
+TAKES(lease_drop, int64_t lease)
 
-static enum fl_status null_lease_all(struct fl_store *store UNUSED, struct fl_arena *arena UNUSED,
-                                     struct fl_lease **out, size_t *out_n,
-                                     struct fl_error *err UNUSED)
+static enum fl_status null_lease_all(struct fl_store *store, struct fl_arena *arena,
+                                     struct fl_lease **out, size_t *out_n, struct fl_error *err)
 {
     *out = NULL;
     *out_n = 0;
     return FL_OK;
 }
 
-static enum fl_status null_message_settle(struct fl_store *store UNUSED,
-                                          const struct fl_settle *settle UNUSED,
-                                          struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
+TAKES(message_settle, const struct fl_settle *settle)
+FINDS_NOTHING(message_get, int64_t id, struct fl_message *out)
+TAKES(message_of, int64_t customer, int64_t campaign, fl_store_message_fn *fn, void *ctx)
+TAKES(message_each, enum fl_message_state state, int64_t campaign, int64_t after, int64_t limit,
+      fl_store_message_fn *fn, void *ctx)
 
-static enum fl_status null_message_get(struct fl_store *store UNUSED, int64_t id UNUSED,
-                                       struct fl_message *out UNUSED, struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_message_of(struct fl_store *store UNUSED, int64_t customer UNUSED,
-                                      int64_t campaign UNUSED, fl_store_message_fn *fn UNUSED,
-                                      void *ctx UNUSED, struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_message_each(struct fl_store *store UNUSED,
-                                        enum fl_message_state state UNUSED, int64_t campaign UNUSED,
-                                        int64_t after UNUSED, int64_t limit UNUSED,
-                                        fl_store_message_fn *fn UNUSED, void *ctx UNUSED,
-                                        struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_message_sweep(struct fl_store *store UNUSED, int64_t campaign UNUSED,
-                                         enum fl_message_state from UNUSED,
-                                         enum fl_message_state to UNUSED, enum fl_rule rule UNUSED,
-                                         int64_t *out_n, struct fl_error *err UNUSED)
+static enum fl_status null_message_sweep(struct fl_store *store, int64_t campaign,
+                                         enum fl_message_state from, enum fl_message_state to,
+                                         enum fl_rule rule, int64_t *out_n, struct fl_error *err)
 {
     *out_n = 0;
     return FL_OK;
 }
 
-static enum fl_status null_message_counts(struct fl_store *store UNUSED, int64_t campaign UNUSED,
-                                          int64_t *out, struct fl_error *err UNUSED)
+static enum fl_status null_message_counts(struct fl_store *store, int64_t campaign, int64_t *out,
+                                          struct fl_error *err)
 {
     memset(out, 0, FL_MESSAGE_STATES * sizeof *out);
     return FL_OK;
@@ -349,86 +189,49 @@ static enum fl_status null_message_counts(struct fl_store *store UNUSED, int64_t
 
 /* ---- what comes back --------------------------------------------------------------------------*/
 
-static enum fl_status null_event_put(struct fl_store *store, const struct fl_event *event UNUSED,
-                                     int64_t *out_id, struct fl_error *err UNUSED)
-{
-    *out_id = fl_store_new_id(store);
-    return FL_OK;
-}
+NUMBERS(event_put, const struct fl_event *event)
+TAKES(event_each, int64_t message, fl_store_event_fn *fn, void *ctx)
+TAKES(evidence_put, const char *hash, const void *data, size_t len)
+FINDS_NOTHING(evidence_get, struct fl_arena *arena, const char *hash, void **out, size_t *out_len)
+NUMBERS(feedback_put, const struct fl_feedback *feedback)
+FINDS_NOTHING(feedback_get, struct fl_arena *arena, int64_t id, struct fl_feedback *out)
 
-static enum fl_status null_event_each(struct fl_store *store UNUSED, int64_t message UNUSED,
-                                      fl_store_event_fn *fn UNUSED, void *ctx UNUSED,
-                                      struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_evidence_put(struct fl_store *store UNUSED, const char *hash UNUSED,
-                                        const void *data UNUSED, size_t len UNUSED,
-                                        struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
-
-static enum fl_status null_evidence_get(struct fl_store *store UNUSED,
-                                        struct fl_arena *arena UNUSED, const char *hash UNUSED,
-                                        void **out UNUSED, size_t *out_len UNUSED,
-                                        struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_feedback_put(struct fl_store *store,
-                                        const struct fl_feedback *feedback UNUSED, int64_t *out_id,
-                                        struct fl_error *err UNUSED)
-{
-    *out_id = fl_store_new_id(store);
-    return FL_OK;
-}
-
-static enum fl_status null_feedback_get(struct fl_store *store UNUSED,
-                                        struct fl_arena *arena UNUSED, int64_t id UNUSED,
-                                        struct fl_feedback *out UNUSED, struct fl_error *err)
-{
-    return nothing(err);
-}
-
-static enum fl_status null_feedback_assign(struct fl_store *store UNUSED, int64_t id UNUSED,
-                                           int64_t customer UNUSED, int64_t message UNUSED,
-                                           struct fl_error *err)
+static enum fl_status null_feedback_assign(struct fl_store *store, int64_t id, int64_t customer,
+                                           int64_t message, struct fl_error *err)
 {
     return fl_error_set(err, FL_NOT_FOUND, "the null store keeps no feedback");
 }
 
-static enum fl_status null_feedback_each(struct fl_store *store UNUSED,
-                                         const struct fl_feedback_filter *filter UNUSED,
-                                         fl_store_feedback_fn *fn UNUSED, void *ctx UNUSED,
-                                         struct fl_error *err UNUSED)
-{
-    return FL_OK;
-}
+TAKES(feedback_each, const struct fl_feedback_filter *filter, fl_store_feedback_fn *fn, void *ctx)
 
-static enum fl_status null_feedback_counts(struct fl_store *store UNUSED, int64_t campaign UNUSED,
-                                           int64_t *out, struct fl_error *err UNUSED)
+static enum fl_status null_feedback_counts(struct fl_store *store, int64_t campaign, int64_t *out,
+                                           struct fl_error *err)
 {
     memset(out, 0, FL_FEEDBACK_KINDS * sizeof *out);
     return FL_OK;
 }
 
-static enum fl_status null_memory_set(struct fl_store *store UNUSED, const char *channel UNUSED,
-                                      const char *key UNUSED, const void *data UNUSED,
-                                      size_t len UNUSED, struct fl_error *err UNUSED)
+TAKES(attachment_put, int64_t feedback, const struct fl_attachment *attachment)
+TAKES(answer_put, const struct fl_answer *answer)
+TAKES(answer_each, int64_t message, int64_t customer, fl_store_answer_fn *fn, void *ctx)
+TAKES(answer_tally, int64_t campaign, fl_store_answer_tally_fn *fn, void *ctx)
+TAKES(cost_tally, int64_t campaign, fl_store_cost_tally_fn *fn, void *ctx)
+TAKES(short_link_put, const char *code, int64_t message, int64_t expires_us)
+FINDS_NOTHING(short_link_get, const char *code, int64_t now_us, int64_t *out_message)
+FINDS_NOTHING(short_link_of, struct fl_arena *arena, int64_t message, const char **out_code)
+
+static enum fl_status null_attachments(struct fl_store *store, struct fl_arena *arena,
+                                       int64_t feedback, struct fl_attachment **out, size_t *out_n,
+                                       struct fl_error *err)
 {
+    *out = NULL;
+    *out_n = 0;
     return FL_OK;
 }
 
-static enum fl_status null_memory_get(struct fl_store *store UNUSED, struct fl_arena *arena UNUSED,
-                                      const char *channel UNUSED, const char *key UNUSED,
-                                      void **out UNUSED, size_t *out_len UNUSED,
-                                      struct fl_error *err)
-{
-    return nothing(err);
-}
+TAKES(memory_set, const char *channel, const char *key, const void *data, size_t len)
+FINDS_NOTHING(memory_get, struct fl_arena *arena, const char *channel, const char *key, void **out,
+              size_t *out_len)
 
 const struct fl_store_driver fl_store_driver_null = {
     .name = "null",
@@ -490,6 +293,15 @@ const struct fl_store_driver fl_store_driver_null = {
     .feedback_assign = null_feedback_assign,
     .feedback_each = null_feedback_each,
     .feedback_counts = null_feedback_counts,
+    .attachment_put = null_attachment_put,
+    .attachments = null_attachments,
+    .answer_put = null_answer_put,
+    .answer_each = null_answer_each,
+    .answer_tally = null_answer_tally,
+    .cost_tally = null_cost_tally,
+    .short_link_put = null_short_link_put,
+    .short_link_get = null_short_link_get,
+    .short_link_of = null_short_link_of,
     .memory_set = null_memory_set,
     .memory_get = null_memory_get,
 };

@@ -117,6 +117,23 @@ struct fl_store_driver {
     enum fl_status (*feedback_each)(struct fl_store *, const struct fl_feedback_filter *,
                                     fl_store_feedback_fn *, void *, struct fl_error *);
     enum fl_status (*feedback_counts)(struct fl_store *, int64_t, int64_t *, struct fl_error *);
+    enum fl_status (*attachment_put)(struct fl_store *, int64_t, const struct fl_attachment *,
+                                     struct fl_error *);
+    enum fl_status (*attachments)(struct fl_store *, struct fl_arena *, int64_t,
+                                  struct fl_attachment **, size_t *, struct fl_error *);
+    enum fl_status (*answer_put)(struct fl_store *, const struct fl_answer *, struct fl_error *);
+    enum fl_status (*answer_each)(struct fl_store *, int64_t, int64_t, fl_store_answer_fn *, void *,
+                                  struct fl_error *);
+    enum fl_status (*answer_tally)(struct fl_store *, int64_t, fl_store_answer_tally_fn *, void *,
+                                   struct fl_error *);
+    enum fl_status (*cost_tally)(struct fl_store *, int64_t, fl_store_cost_tally_fn *, void *,
+                                 struct fl_error *);
+    enum fl_status (*short_link_put)(struct fl_store *, const char *, int64_t, int64_t,
+                                     struct fl_error *);
+    enum fl_status (*short_link_get)(struct fl_store *, const char *, int64_t, int64_t *,
+                                     struct fl_error *);
+    enum fl_status (*short_link_of)(struct fl_store *, struct fl_arena *, int64_t, const char **,
+                                    struct fl_error *);
     enum fl_status (*memory_set)(struct fl_store *, const char *, const char *, const void *,
                                  size_t, struct fl_error *);
     enum fl_status (*memory_get)(struct fl_store *, struct fl_arena *, const char *, const char *,

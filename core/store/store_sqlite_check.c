@@ -66,6 +66,14 @@ static const struct invariant invariants[] = {
     {"message %lld has an address of somebody else",
      "SELECT m.id FROM message m LEFT JOIN address a ON a.id = m.address"
      " WHERE m.address <> 0 AND (a.customer IS NULL OR a.customer <> m.customer)"},
+    {"an answer to message %lld is of somebody else",
+     "SELECT a.message FROM answer a LEFT JOIN message m ON m.id = a.message"
+     " WHERE m.id IS NULL OR m.customer <> a.customer"},
+    {"an answer to message %lld came with a piece of feedback about another",
+     "SELECT a.message FROM answer a JOIN feedback f ON f.id = a.feedback"
+     " WHERE f.message <> a.message AND f.matched_by <> 6"},
+    {"a short link leads to message %lld, which is not there",
+     "SELECT message FROM short_link WHERE message NOT IN (SELECT id FROM message)"},
 };
 
 struct reporter {

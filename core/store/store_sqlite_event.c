@@ -19,12 +19,13 @@ enum fl_status fl_sqlite_event_put(struct fl_store *store, const struct fl_event
     enum fl_status st = fl_query_exec(
         fl_sqlite_of(store),
         "INSERT INTO event (id, message, kind, fault, attempt, code, status, detail, provider_ref,"
-        " cost_micro, at_us, evidence, dedupe_key)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        " cost_micro, at_us, evidence, dedupe_key, currency, units, is_machine)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         Q_VALUES(Q_INT(id), Q_INT(event->message), Q_INT(event->kind), Q_INT(event->fault),
                  Q_INT(event->attempt), Q_INT(event->code), Q_TEXT(event->status),
                  Q_TEXT(event->detail), Q_TEXT(event->provider_ref), Q_INT(event->cost_micro),
-                 Q_INT(at_us), Q_TEXT(event->evidence), Q_TEXT(event->dedupe_key)),
+                 Q_INT(at_us), Q_TEXT(event->evidence), Q_TEXT(event->dedupe_key),
+                 Q_TEXT(event->currency), Q_INT(event->units), Q_INT(event->is_machine)),
         err);
 
     if (st == FL_CONFLICT)
@@ -49,7 +50,10 @@ static struct fl_event event_row(const struct fl_query *query)
                              .cost_micro = fl_query_int(query, 9),
                              .at_us = fl_query_int(query, 10),
                              .evidence = fl_query_peek(query, 11),
-                             .dedupe_key = fl_query_peek(query, 12)};
+                             .dedupe_key = fl_query_peek(query, 12),
+                             .currency = fl_query_peek(query, 13),
+                             .units = (int)fl_query_int(query, 14),
+                             .is_machine = fl_query_int(query, 15) != 0};
 }
 
 enum fl_status fl_sqlite_event_each(struct fl_store *store, int64_t message, fl_store_event_fn *fn,
@@ -59,7 +63,7 @@ enum fl_status fl_sqlite_event_each(struct fl_store *store, int64_t message, fl_
     enum fl_status st = fl_query_open(
         fl_sqlite_of(store), &query,
         "SELECT id, message, kind, fault, attempt, code, status, detail, provider_ref, cost_micro,"
-        " at_us, evidence, dedupe_key FROM event WHERE message = ?1 ORDER BY id",
+        " at_us, evidence, dedupe_key, currency, units, is_machine FROM event WHERE message = ?1 ORDER BY id",
         Q_VALUES(Q_INT(message)), err);
 
     while (!st) {

@@ -276,6 +276,16 @@ SLOT(feedback_get, struct fl_arena *arena, int64_t id, struct fl_feedback *out);
 SLOT(feedback_assign, int64_t id, int64_t customer, int64_t message);
 SLOT(feedback_each, const struct fl_feedback_filter *filter, fl_store_feedback_fn *fn, void *ctx);
 SLOT(feedback_counts, int64_t campaign, int64_t *out);
+SLOT(attachment_put, int64_t feedback, const struct fl_attachment *attachment);
+SLOT(attachments, struct fl_arena *arena, int64_t feedback, struct fl_attachment **out,
+     size_t *out_n);
+SLOT(answer_put, const struct fl_answer *answer);
+SLOT(answer_each, int64_t message, int64_t customer, fl_store_answer_fn *fn, void *ctx);
+SLOT(answer_tally, int64_t campaign, fl_store_answer_tally_fn *fn, void *ctx);
+SLOT(cost_tally, int64_t campaign, fl_store_cost_tally_fn *fn, void *ctx);
+SLOT(short_link_put, const char *code, int64_t message, int64_t expires_us);
+SLOT(short_link_get, const char *code, int64_t now_us, int64_t *out_message);
+SLOT(short_link_of, struct fl_arena *arena, int64_t message, const char **out_code);
 SLOT(memory_set, const char *channel, const char *key, const void *data, size_t len);
 SLOT(memory_get, struct fl_arena *arena, const char *channel, const char *key, void **out,
      size_t *out_len);

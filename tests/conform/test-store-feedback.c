@@ -1,6 +1,8 @@
 /* Events, evidence, feedback and what plugins remember, by every driver. */
 #include "drivers.h"
 
+#include <math.h>
+
 static size_t claim(struct world *w, size_t limit, struct fl_claim_row **out)
 {
     struct fl_error err;
@@ -21,6 +23,9 @@ static bool keep_event(void *ctx, const struct fl_event *event)
     assert_string_equal(event->status, "5.1.1");
     assert_null(event->detail);
     assert_int_equal(event->cost_micro, 17);
+    assert_string_equal(event->currency, "KRW");
+    assert_int_equal(event->units, 3);
+    assert_true(event->is_machine);
     ++*n;
     return true;
 }
@@ -35,6 +40,9 @@ static void test_events(void **state)
                              .status = "5.1.1",
                              .provider_ref = "ref-1",
                              .cost_micro = 17,
+                             .currency = "KRW",
+                             .units = 3,
+                             .is_machine = true,
                              .dedupe_key = "k1"};
     int64_t id = 0, message = 0;
     int n = 0;
@@ -187,6 +195,217 @@ static void test_feedback(void **state)
         n_feedback(w, &(struct fl_feedback_filter){.kind = -1, .is_unmatched_only = true}), 0);
 }
 
+/* ---- answers, attachments, short links --------------------------------------------------------*/
+
+/* A planned message and a piece of feedback about it; ids made up where the driver forgets. */
+static struct fl_message answered_message(struct world *w, int64_t *feedback)
+{
+    struct fl_error err;
+    struct fl_message message = {.id = 640, .customer = 64};
+    struct fl_feedback f = {.kind = FL_FEEDBACK_SURVEY, .text = "", .dedupe_key = "s1"};
+    struct fl_claim_row *rows;
+
+    world_planned(w, 1);
+    world_begin(w);
+    if (claim(w, 1, &rows))
+        message = rows[0].message;
+    f.message = message.id;
+    f.customer = message.customer;
+    assert_ok(fl_store_feedback_put(w->store, &f, feedback, &err));
+    return message;
+}
+
+struct seen_answers {
+    int n;
+    double number;
+    char text[32];
+};
+
+static bool keep_answer(void *ctx, const struct fl_answer *answer)
+{
+    struct seen_answers *seen = ctx;
+
+    assert_string_equal(answer->question, seen->n ? "words" : "recommend");
+    assert_int_equal(answer->medium, FL_MEDIUM_FAX);
+    assert_int_equal(answer->has_number, !seen->n);
+    if (!seen->n)
+        seen->number = answer->number;
+    else
+        snprintf(seen->text, sizeof seen->text, "%s", answer->text);
+    seen->n++;
+    return true;
+}
+
+static bool keep_tally(void *ctx, const struct fl_answer_tally *tally)
+{
+    int *n = ctx;
+
+    assert_int_equal(tally->n, 1);
+    assert_int_equal(tally->has_number, !*n);
+    assert_string_equal(tally->question, *n ? "words" : "recommend");
+    ++*n;
+    return true;
+}
+
+static void test_answers(void **state)
+{
+    struct world *w = *state;
+    struct fl_error err;
+    int64_t feedback = 0;
+    struct fl_message message = answered_message(w, &feedback);
+    struct fl_answer answer = {.message = message.id,
+                               .customer = message.customer,
+                               .feedback = feedback,
+                               .question = "recommend",
+                               .has_number = true,
+                               .number = 9,
+                               .medium = FL_MEDIUM_FAX,
+                               .at_us = WORLD_NOW};
+    struct seen_answers seen = {0};
+    int n = 0;
+
+    assert_ok(fl_store_answer_put(w->store, &answer, &err));
+    answer.number = 7;
+    answer.at_us = WORLD_NOW + 1;
+    assert_ok(fl_store_answer_put(w->store, &answer, &err));
+    answer.number = 3;
+    answer.at_us = WORLD_NOW; /* an older one comes late */
+    assert_ok(fl_store_answer_put(w->store, &answer, &err));
+    answer.number = HUGE_VAL;
+    assert_status(FL_INVALID, fl_store_answer_put(w->store, &answer, &err));
+    answer.has_number = false;
+    answer.question = "words";
+    answer.text = "a, b";
+    assert_ok(fl_store_answer_put(w->store, &answer, &err));
+    answer.question = "";
+    assert_status(FL_INVALID, fl_store_answer_put(w->store, &answer, &err));
+    answer.question = "words";
+    answer.message = 0;
+    assert_status(FL_INVALID, fl_store_answer_put(w->store, &answer, &err));
+    world_commit(w);
+    assert_ok(fl_store_answer_each(w->store, message.id, 0, keep_answer, &seen, &err));
+    assert_int_equal(seen.n, fl_store_remembers(w->store) ? 2 : 0);
+    if (!seen.n)
+        return;
+    assert_true(seen.number > 6.9 && seen.number < 7.1);
+    assert_string_equal(seen.text, "a, b");
+    seen.n = 0;
+    assert_ok(fl_store_answer_each(w->store, 0, message.customer, keep_answer, &seen, &err));
+    assert_int_equal(seen.n, 2);
+    assert_ok(fl_store_answer_tally(w->store, w->campaign, keep_tally, &n, &err));
+    assert_int_equal(n, 2);
+    assert_ok(fl_store_answer_tally(w->store, 1, keep_tally, &n, &err));
+    assert_int_equal(n, 2);
+}
+
+static bool keep_cost(void *ctx, const struct fl_cost_tally *tally)
+{
+    int *n = ctx;
+
+    assert_string_equal(tally->currency, *n ? "KRW" : "");
+    assert_int_equal(tally->cost_micro, *n ? 40 : 0);
+    assert_int_equal(tally->units, *n ? 5 : 1);
+    ++*n;
+    return true;
+}
+
+static void test_costs(void **state)
+{
+    struct world *w = *state;
+    struct fl_error err;
+    int64_t feedback = 0;
+    struct fl_message message = answered_message(w, &feedback);
+    struct fl_event event = {.message = message.id, .kind = FL_EVENT_ANSWERED};
+    int64_t id;
+    int n = 0;
+
+    assert_ok(fl_store_event_put(w->store, &event, &id, &err)); /* free */
+    event.units = 1;
+    assert_ok(fl_store_event_put(w->store, &event, &id, &err));
+    event.currency = "KRW";
+    event.cost_micro = 20;
+    event.units = 2;
+    assert_ok(fl_store_event_put(w->store, &event, &id, &err));
+    event.kind = FL_EVENT_VISITED;
+    event.units = 3;
+    assert_ok(fl_store_event_put(w->store, &event, &id, &err));
+    world_commit(w);
+    assert_ok(fl_store_cost_tally(w->store, w->campaign, keep_cost, &n, &err));
+    assert_int_equal(n, fl_store_remembers(w->store) ? 2 : 0);
+}
+
+static void test_attachments(void **state)
+{
+    struct world *w = *state;
+    struct fl_error err;
+    int64_t feedback = 0;
+    char hash[65];
+    struct fl_attachment piece = {.name = "page-1.png", .type = "image/png"}, *list;
+    size_t n = 99;
+
+    answered_message(w, &feedback);
+    assert_status(FL_INVALID, fl_store_attachment_put(w->store, feedback, &piece, &err));
+    assert_ok(fl_store_evidence_put(w->store, "page", 4, hash, &err));
+    piece.evidence = hash;
+    assert_ok(fl_store_attachment_put(w->store, feedback, &piece, &err));
+    piece.name = "a-page.png"; /* in order of being put, not of name */
+    assert_ok(fl_store_attachment_put(w->store, feedback, &piece, &err));
+    world_commit(w);
+    assert_ok(fl_store_attachments(w->store, w->arena, feedback, &list, &n, &err));
+    assert_int_equal(n, fl_store_remembers(w->store) ? 2 : 0);
+    if (!n)
+        return;
+    assert_string_equal(list[0].name, "page-1.png");
+    assert_string_equal(list[1].name, "a-page.png");
+    assert_string_equal(list[1].type, "image/png");
+    assert_string_equal(list[1].evidence, hash);
+    assert_ok(fl_store_attachments(w->store, w->arena, 1, &list, &n, &err));
+    assert_int_equal(n, 0);
+}
+
+static void test_short_links(void **state)
+{
+    struct world *w = *state;
+    struct fl_error err;
+    int64_t feedback = 0, got = 0;
+    struct fl_message message = answered_message(w, &feedback);
+    const int64_t end_us = WORLD_NOW + FL_US_PER_DAY;
+    const char *code = NULL;
+
+    assert_status(FL_INVALID, fl_store_short_link_put(w->store, "", message.id, end_us, &err));
+    assert_status(FL_INVALID, fl_store_short_link_put(w->store, "abc", 0, end_us, &err));
+    assert_ok(fl_store_short_link_put(w->store, "abc", message.id, end_us, &err));
+    if (!fl_store_remembers(w->store)) {
+        assert_status(FL_NOT_FOUND, fl_store_short_link_get(w->store, "abc", 0, &got, &err));
+        assert_status(FL_NOT_FOUND,
+                      fl_store_short_link_of(w->store, w->arena, message.id, &code, &err));
+        return;
+    }
+    assert_status(FL_CONFLICT, fl_store_short_link_put(w->store, "abc", message.id, end_us, &err));
+    assert_null(strstr(err.text, "abc"));
+    world_commit(w);
+    assert_ok(fl_store_short_link_get(w->store, "abc", WORLD_NOW, &got, &err));
+    assert_int_equal(got, message.id);
+    assert_status(FL_NOT_FOUND, fl_store_short_link_get(w->store, "abc", end_us, &got, &err));
+    assert_status(FL_NOT_FOUND, fl_store_short_link_get(w->store, "ABC", WORLD_NOW, &got, &err));
+    assert_ok(fl_store_short_link_of(w->store, w->arena, message.id, &code, &err));
+    assert_string_equal(code, "abc");
+    assert_status(FL_NOT_FOUND, fl_store_short_link_of(w->store, w->arena, 1, &code, &err));
+}
+
+static void test_names(void **state)
+{
+    enum fl_feedback_kind kind;
+
+    (void)state;
+    for (int i = 0; i < FL_FEEDBACK_KINDS; i++) {
+        assert_true(fl_feedback_kind_parse(fl_feedback_kind_name((enum fl_feedback_kind)i), &kind));
+        assert_int_equal(kind, i);
+    }
+    assert_string_equal(fl_event_kind_name(FL_EVENT_ANSWERED), "answered");
+    assert_string_equal(fl_event_kind_name(FL_EVENT_VISITED), "visited");
+}
+
 static void test_memory(void **state)
 {
     struct world *w = *state;
@@ -226,9 +445,10 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_events),
-        BOTH(test_evidence),
-        BOTH(test_feedback),
+        BOTH(test_events),      BOTH(test_evidence),
+        BOTH(test_feedback),    BOTH(test_answers),
+        BOTH(test_costs),       BOTH(test_attachments),
+        BOTH(test_short_links), cmocka_unit_test(test_names),
         BOTH(test_memory),
     };
 

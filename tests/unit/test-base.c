@@ -156,6 +156,45 @@ static void test_ids(void **state)
     assert_true(fl_ids_next(&ids) > b);
 }
 
+static void test_seal(void **state)
+{
+    struct fl_token_keys *keys = fl_token_keys_create();
+    unsigned char key[FL_TOKEN_KEY_BYTES] = {1, 2, 3};
+    struct fl_token token = {640, FL_MEDIUM_EMAIL, FL_TOKEN_CLICK};
+    const char *target = "https://example.org/offer?a=1";
+    char text[FL_TOKEN_SIZE], other[FL_TOKEN_SIZE], seal[FL_TOKEN_SEAL_LEN + 1];
+    struct fl_error err;
+
+    (void)state;
+    assert_ok(fl_token_keys_load(keys, 0, key, &err));
+    assert_ok(fl_token_sign(keys, &token, text, &err));
+    token.message_id = 704;
+    assert_ok(fl_token_sign(keys, &token, other, &err));
+    assert_ok(fl_token_seal(keys, text, target, seal, &err));
+    assert_int_equal(strlen(seal), FL_TOKEN_SEAL_LEN);
+    assert_true(fl_token_seal_fits(keys, text, target, seal));
+    assert_false(fl_token_seal_fits(keys, text, "https://example.com/offer?a=1", seal));
+    assert_false(fl_token_seal_fits(keys, text, "", seal));
+    assert_false(fl_token_seal_fits(keys, other, target, seal));
+    assert_false(fl_token_seal_fits(keys, "", target, seal));
+    assert_false(fl_token_seal_fits(keys, text, target, ""));
+    for (int i = 0; i < FL_TOKEN_SEAL_LEN; i++) {
+        char forged[sizeof seal];
+
+        memcpy(forged, seal, sizeof seal);
+        forged[i] = forged[i] == 'a' ? 'b' : 'a';
+        assert_false(fl_token_seal_fits(keys, text, target, forged));
+    }
+    /* A newer key signs; the seal counts as long as the old one is loaded. */
+    key[0] = 7;
+    assert_ok(fl_token_keys_load(keys, 1, key, &err));
+    assert_true(fl_token_seal_fits(keys, text, target, seal));
+    assert_ok(fl_token_keys_load(keys, 0, key, &err));
+    assert_false(fl_token_seal_fits(keys, text, target, seal));
+    assert_status(FL_INVALID, fl_token_seal(keys, "no token", target, seal, &err));
+    fl_token_keys_destroy(&keys);
+}
+
 static void test_tokens(void **state)
 {
     struct fl_token_keys *keys = fl_token_keys_create();
@@ -224,7 +263,7 @@ int main(void)
         cmocka_unit_test(test_buf),           cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_utf8),          cmocka_unit_test(test_dates),
         cmocka_unit_test(test_ids),           cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_seal),          cmocka_unit_test(test_faults),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,41 +1,9 @@
 /* What is kept when the disk is full or fails at any write. */
-#include "../conform/world.h"
+#include "store-file.h"
 
 #include <sqlite3.h>
 
 #include "bad-disk.h"
-
-static int setup(void **state)
-{
-    struct world *w = malloc(sizeof *w);
-
-    world_init(w, "sqlite");
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_finish(*state);
-    free(*state);
-    return 0;
-}
-
-static enum fl_status open_status(struct world *w, struct fl_error *err)
-{
-    enum fl_status st = fl_store_open(w->uri, &w->options, &w->store, err);
-
-    if (!st)
-        fl_store_close(&w->store);
-    return st;
-}
-
-static void assert_sound(struct world *w)
-{
-    struct fl_error err;
-
-    assert_ok(fl_store_check(w->store, world_show, NULL, &err));
-}
 
 static int count_files(const struct world *w)
 {

@@ -1,33 +1,10 @@
 /* The SQLite driver beside other processes: locks, writers, kills, backups. */
-#include "../conform/world.h"
+#include "store-file.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
-
-static int setup(void **state)
-{
-    struct world *w = malloc(sizeof *w);
-
-    world_init(w, "sqlite");
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_finish(*state);
-    free(*state);
-    return 0;
-}
-
-static void assert_sound(struct world *w)
-{
-    struct fl_error err;
-
-    assert_ok(fl_store_check(w->store, world_show, NULL, &err));
-}
 
 /* ---- other processes --------------------------------------------------------------------------*/
 
