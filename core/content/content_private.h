@@ -105,6 +105,13 @@ void fl_content_lay_out(const char *text, struct fl_buf *out);
 /* One line without control characters, trimmed, at most FL_CONTENT_LINE_MAX bytes. */
 void fl_content_line_clean(const char *text, size_t len, struct fl_buf *out);
 
+/* ---- content_links.c -------------------------------------------------------------------------*/
+
+/* `html` with its links replaced, and with the pixel before the end of the body. */
+void fl_content_links_put(const struct fl_content_links *links, const struct fl_data *data,
+                          struct fl_arena *arena, const char *html, size_t len, bool has_pixel,
+                          struct fl_buf *out);
+
 /* ---- content_front.c -------------------------------------------------------------------------*/
 
 struct fl_content_field {

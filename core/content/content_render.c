@@ -8,6 +8,7 @@ struct rendering {
     struct fl_content *content;
     const struct fl_data *data;
     struct fl_arena *arena;
+    const struct fl_content_links *links;
     struct fl_error *err;
 };
 
@@ -53,13 +54,22 @@ static enum fl_status line_render(struct rendering *r, const struct fl_mustache 
 }
 
 static enum fl_status html_render(struct rendering *r, const struct fl_content_unit *unit,
-                                  struct fl_content_rendering *out)
+                                  bool is_mail, struct fl_content_rendering *out)
 {
+    struct fl_buf FL_AUTO_BUF linked = FL_BUF(FL_CONTENT_OUTPUT_MAX);
+    const struct fl_buf *html = &r->content->scratch;
     enum fl_status st = run(r, unit->html, "HTML");
 
-    return st ? st
-              : keep(r, r->content->scratch.data, r->content->scratch.len, &out->html,
-                     &out->html_len);
+    if (st)
+        return st;
+    if (r->links) {
+        fl_content_links_put(r->links, r->data, r->arena, html->data, html->len, is_mail, &linked);
+        html = &linked;
+    }
+    if (fl_buf_failed(html))
+        return fl_error_set(r->err, FL_LIMIT, "HTML of content \"%s\" is longer than %d bytes",
+                            r->content->name, FL_CONTENT_OUTPUT_MAX);
+    return keep(r, html->data, html->len, &out->html, &out->html_len);
 }
 
 static enum fl_status text_render(struct rendering *r, const struct fl_content_unit *unit,
@@ -134,12 +144,14 @@ static enum fl_status front_render(struct rendering *r, const struct choice *cho
                        "sender name", &out->sender_name);
 }
 
-enum fl_status fl_content_render(struct fl_content *content, enum fl_medium medium,
-                                 const char *language, const struct fl_data *data,
-                                 struct fl_arena *arena, struct fl_content_rendering *out,
-                                 struct fl_error *err)
+enum fl_status fl_content_render_linked(struct fl_content *content, enum fl_medium medium,
+                                        const char *language, const struct fl_data *data,
+                                        const struct fl_content_links *links,
+                                        struct fl_arena *arena, struct fl_content_rendering *out,
+                                        struct fl_error *err)
 {
-    struct rendering r = {.content = content, .data = data, .arena = arena, .err = err};
+    struct rendering r = {
+        .content = content, .data = data, .arena = arena, .links = links, .err = err};
     bool is_mail = medium == FL_MEDIUM_EMAIL;
     struct fl_content_rendering result = {.text = "", .subject = NULL};
     struct choice choice;
@@ -161,9 +173,17 @@ enum fl_status fl_content_render(struct fl_content *content, enum fl_medium medi
     if (choice.text && choice.text->text)
         st = text_render(&r, choice.text, is_mail, &result);
     if (!st && choice.html && choice.html->html && (is_mail || choice.html->html_file))
-        st = html_render(&r, choice.html, &result);
+        st = html_render(&r, choice.html, is_mail, &result);
     if (st)
         return st;
     *out = result;
     return FL_OK;
+}
+
+enum fl_status fl_content_render(struct fl_content *content, enum fl_medium medium,
+                                 const char *language, const struct fl_data *data,
+                                 struct fl_arena *arena, struct fl_content_rendering *out,
+                                 struct fl_error *err)
+{
+    return fl_content_render_linked(content, medium, language, data, NULL, arena, out, err);
 }

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/token.h"
 #include "conf/conf.h"
+#include "content/content.h"
 #include "content/data.h"
 #include "fairline/channel.h"
 #include "store/store.h"
@@ -79,13 +80,49 @@ bool fl_dispatch_has_work_in_hand(const struct fl_dispatch *dispatch);
 bool fl_dispatch_wants_step(const struct fl_dispatch *dispatch); /* answers are waiting */
 void fl_dispatch_drain(struct fl_dispatch *dispatch);            /* no new claims from now on */
 
+/* --- one message as a plugin gets it
+ * -------------------------------------------------------------*/
+
+enum {
+    FL_DISPATCH_SHORT_CODE_LEN = 13, /* 65 bits */
+    FL_DISPATCH_SHORT_LINK_DAYS = 90 /* after that its code says nothing any more */
+};
+
+/* Addresses of the customer's pages; "" where there are no public pages. */
+struct fl_dispatch_urls {
+    const char *unsubscribe;
+    const char *preferences;
+    const char *page;
+    const char *survey; /* "" too where the content has no survey */
+};
+
 /* What a template sees of one message, here and in every preview:
  *     name external_id language attributes.* anchors.* (dates as text) campaign stage
- *     organisation postal_address contact unsubscribe_url ("" where there are no public pages) */
+ *     organisation postal_address contact
+ *     unsubscribe_url preferences_url page_url survey_url */
 FL_CHECK_RESULT enum fl_status fl_dispatch_data(struct fl_arena *arena, const struct fl_conf *conf,
                                                 const struct fl_claim_row *row,
-                                                const char *unsubscribe_url,
+                                                const struct fl_dispatch_urls *urls,
                                                 const struct fl_data **out, struct fl_error *err);
+
+struct fl_dispatch_compose {
+    const struct fl_conf *conf;
+    struct fl_token_keys *keys;
+    enum fl_medium medium;
+    unsigned capabilities;  /* of the plugin */
+    const char *short_code; /* where fl_dispatch_wants_short_link() */
+};
+bool fl_dispatch_wants_short_link(const struct fl_dispatch_compose *compose);
+void fl_dispatch_short_code(char out[FL_DISPATCH_SHORT_CODE_LEN + 1]); /* a random one */
+
+/* Signs the tokens, renders, and wraps the links of a mail where the configuration says so.  All of
+ * it lives in `arena`, the survey with the content. */
+FL_CHECK_RESULT enum fl_status fl_dispatch_compose(const struct fl_dispatch_compose *compose,
+                                                   struct fl_content *content,
+                                                   const struct fl_claim_row *row,
+                                                   struct fl_arena *arena,
+                                                   const struct fl_item **out,
+                                                   struct fl_error *err);
 
 /* --- the state table ---------------------------------------------------------------------------*/
 

@@ -7,8 +7,11 @@
 
 /* Top-level names that fl_dispatch_data() gives to a template. */
 static const char *const known_variables[] = {
-    "name",  "external_id",  "language",       "attributes", "anchors",         "campaign",
-    "stage", "organisation", "postal_address", "contact",    "unsubscribe_url", NULL,
+    "name",       "external_id",     "language",
+    "attributes", "anchors",         "campaign",
+    "stage",      "organisation",    "postal_address",
+    "contact",    "unsubscribe_url", "preferences_url",
+    "page_url",   "survey_url",      NULL,
 };
 
 static bool is_known(const char *variable)
@@ -61,6 +64,8 @@ static void put_variables(json_t *row, const struct fl_content *content, struct 
             (void)json_array_append_new(array, fl_ops_string(variables[i], strlen(variables[i])));
     (void)json_object_set_new(row, "variables", array);
 }
+
+static const struct fl_dispatch_urls no_urls = {"", "", "", ""};
 
 /* Somebody to preview for when no customer is named. */
 const struct fl_customer fl_ops_example_customer = {
@@ -119,7 +124,7 @@ enum fl_status fl_ops_content_trial(struct fl_ops_context *context, struct fl_op
     struct fl_claim_row row = row_of(context, args, &fl_ops_example_customer, "trial", "");
     struct fl_content_rendering rendering = {0};
     const struct fl_data *data;
-    enum fl_status st = fl_dispatch_data(args->arena, context->conf, &row, "", &data, err);
+    enum fl_status st = fl_dispatch_data(args->arena, context->conf, &row, &no_urls, &data, err);
 
     if (!st)
         st = fl_content_render(content, medium, row.language, data, args->arena, &rendering, err);
@@ -265,7 +270,7 @@ enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
         call->sink->faults(call->sink->ctx, &faults);
     if (st)
         return st;
-    st = fl_dispatch_data(arena, call->context->conf, &row, "", &data, call->err);
+    st = fl_dispatch_data(arena, call->context->conf, &row, &no_urls, &data, call->err);
     if (!st)
         st = fl_content_render(content, medium, row.language, data, arena, &rendering, call->err);
     if (!st)
