@@ -30,7 +30,11 @@ enum {
     FL_FEEDBACK_FIELDS_TOTAL_MAX = 50000, /* of all parts together */
     FL_FEEDBACK_FIELD_MAX = 64 << 10,     /* bytes of one header field, unfolded */
     FL_FEEDBACK_TOKENS_MAX = 32,
-    FL_FEEDBACK_RECIPIENTS_MAX = 100
+    FL_FEEDBACK_RECIPIENTS_MAX = 100,
+    FL_FEEDBACK_FORM_MAX = 64 << 10,    /* bytes of a form as JSON */
+    FL_FEEDBACK_FORM_DEPTH_MAX = 8,     /* values within values */
+    FL_FEEDBACK_FORM_MEMBERS_MAX = 500, /* of all objects and arrays together */
+    FL_FEEDBACK_ATTACHMENTS_MAX = 500   /* pages beside one piece, together FL_FEEDBACK_RAW_MAX */
 };
 
 struct fl_feedback_recipient {

@@ -269,6 +269,7 @@ enum fl_status fl_feedback_parse(struct fl_arena *arena, const struct fl_inbound
         .quoted = "",
         .signature = "",
         .language = "",
+        .form = "",
     };
     enum fl_status st = inbound->kind == FL_INBOUND_MAIL
                             ? parse_mail(arena, inbound, &parsed, err)

@@ -120,6 +120,16 @@ static int do_deliver(struct fl_inproc *inproc, const char *path)
     return code;
 }
 
+static json_t *headers_json(const struct fl_http_response *response)
+{
+    json_t *headers = json_array();
+
+    for (size_t i = 0; i < response->n_headers; i++)
+        json_array_append_new(
+            headers, json_pack("[s, s]", response->headers[i].name, response->headers[i].value));
+    return headers;
+}
+
 static int do_http(struct fl_inproc *inproc, int argc, char **argv)
 {
     const struct fl_channel_v1 *channel = inproc->instance.channel;
@@ -141,9 +151,11 @@ static int do_http(struct fl_inproc *inproc, int argc, char **argv)
     if (channel->capabilities & FL_CAN_HTTP)
         call = channel->http(inproc->instance.self, &request, &response, &why);
     if (call == FL_CALL_OK)
-        print_line("response", json_pack("{s:i, s:s?, s:s%}", "status", response.status,
-                                         "content_type", response.content_type, "body",
-                                         response.body ? response.body : "", response.body_len));
+        print_line("response",
+                   json_pack("{s:i, s:s?, s:s%, s:s?, s:o}", "status", response.status,
+                             "content_type", response.content_type, "body",
+                             response.body ? response.body : "", response.body_len, "location",
+                             response.location, "headers", headers_json(&response)));
     return finish_call("http", call, &why);
 }
 

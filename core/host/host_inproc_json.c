@@ -158,13 +158,25 @@ static json_t *parsed_json(const struct fl_feedback_parsed *p)
                                         "code", r->code, "diagnostic", r->diagnostic, "fault",
                                         fl_fault_class_name(r->fault), "is_hard", r->is_hard));
     }
-    return json_pack("{s:s, s:f, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind",
-                     fl_feedback_kind_name(p->kind), "confidence", p->confidence, "from_address",
-                     p->from_address, "to_address", p->to_address, "subject", p->subject,
-                     "message_id", p->message_id, "text", p->text, "quoted", p->quoted, "signature",
-                     p->signature, "language", p->language, "tokens",
-                     list_json(p->tokens, p->n_tokens), "references",
-                     list_json(p->references, p->n_references), "recipients", recipients);
+    return json_pack(
+        "{s:s, s:f, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "kind",
+        fl_feedback_kind_name(p->kind), "confidence", p->confidence, "from_address",
+        p->from_address, "to_address", p->to_address, "subject", p->subject, "message_id",
+        p->message_id, "text", p->text, "quoted", p->quoted, "signature", p->signature, "language",
+        p->language, "tokens", list_json(p->tokens, p->n_tokens), "references",
+        list_json(p->references, p->n_references), "recipients", recipients, "form", p->form);
+}
+
+static json_t *attachments_json(const struct fl_inbound *inbound)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < inbound->n_attachments; i++)
+        json_array_append_new(list,
+                              json_pack("{s:s?, s:s?, s:I}", "name", inbound->attachments[i]->name,
+                                        "type", inbound->attachments[i]->type, "bytes",
+                                        (json_int_t)inbound->attachments[i]->data_len));
+    return list;
 }
 
 json_t *fl_inproc_inbound_json(const struct fl_inbound *inbound,
@@ -173,12 +185,13 @@ json_t *fl_inproc_inbound_json(const struct fl_inbound *inbound,
     static const char *const kinds[] = {"", "mail", "text", "image", "form"};
     size_t shown = inbound->data_len < SHOWN_BYTES_MAX ? inbound->data_len : SHOWN_BYTES_MAX;
     json_t *body =
-        json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:I, s:I, s:b, s:o}", "kind",
+        json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:I, s:I, s:b, s:o, s:s?, s:o}", "kind",
                   (unsigned)inbound->kind < 5 ? kinds[inbound->kind] : "unknown", "dedupe_key",
                   inbound->dedupe_key, "content_type", inbound->content_type, "from_address",
                   inbound->from_address, "to_address", inbound->to_address, "bytes",
                   (json_int_t)inbound->data_len, "received_us", (json_int_t)inbound->received_us,
-                  "is_authenticated", inbound->is_authenticated, "parsed", parsed_json(parsed));
+                  "is_authenticated", inbound->is_authenticated, "parsed", parsed_json(parsed),
+                  "form", inbound->form, "attachments", attachments_json(inbound));
 
     /* Raw bytes only where JSON can carry them. */
     if (fl_utf8_is_valid(inbound->data, shown))

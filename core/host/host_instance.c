@@ -8,17 +8,18 @@
 enum { ARENA_MAX = 16 << 20, INBOUND_ARENA_MAX = 256 << 20, LOG_LINE_MAX = 2000 };
 
 /* Copies a struct of the plugin's into one of ours: members it does not know are zero.  False when
- * it is shorter than the first version of the contract had it. */
-static bool take_sized(void *out, size_t out_size, const void *theirs)
+ * it is shorter than `first_size`, which the first version of the contract had. */
+static bool take_sized(void *out, size_t out_size, size_t first_size, const void *theirs)
 {
     uint32_t size;
 
     if (!theirs)
         return false;
     memcpy(&size, theirs, sizeof size);
-    if (size < out_size)
+    if (size < first_size)
         return false;
-    memcpy(out, theirs, out_size);
+    memset(out, 0, out_size);
+    memcpy(out, theirs, size < out_size ? size : out_size);
     memcpy(out, &(uint32_t){(uint32_t)out_size}, sizeof(uint32_t));
     return true;
 }
@@ -46,7 +47,7 @@ static int service_report(void *host, const struct fl_report *report)
     struct fl_host_instance *instance = host;
     struct fl_report own;
 
-    if (!take_sized(&own, sizeof own, report))
+    if (!take_sized(&own, sizeof own, sizeof own, report))
         return -1;
     return instance->sink->report(instance->sink->ctx, &own);
 }
@@ -63,7 +64,23 @@ static struct fl_feedback_parsed nothing_parsed(const struct fl_inbound *inbound
         .quoted = "",
         .signature = "",
         .language = "",
+        .form = "",
     };
+}
+
+/* The pages of a piece stand in its raw bytes too, so one that has too many loses nothing. */
+static void bound_attachments(struct fl_host_instance *instance, struct fl_inbound *inbound)
+{
+    size_t n = 0, bytes = 0;
+
+    while (n < inbound->n_attachments && n < FL_FEEDBACK_ATTACHMENTS_MAX &&
+           inbound->attachments[n]->data_len <= FL_FEEDBACK_RAW_MAX - bytes)
+        bytes += inbound->attachments[n++]->data_len;
+    if (n < inbound->n_attachments)
+        FL_LOG(&instance->log, FL_LOG_WARN, "a piece has too much beside it: the rest is left out",
+               FL_KV_STR("key", inbound->dedupe_key), FL_KV_INT("kept", (int64_t)n),
+               FL_KV_INT("attachments", (int64_t)inbound->n_attachments));
+    inbound->n_attachments = n;
 }
 
 static int service_inbound(void *host, const struct fl_inbound *inbound)
@@ -73,8 +90,8 @@ static int service_inbound(void *host, const struct fl_inbound *inbound)
     struct fl_inbound own;
     struct fl_error err;
 
-    if (!take_sized(&own, sizeof own, inbound) || !own.dedupe_key || !*own.dedupe_key ||
-        (!own.data && own.data_len)) {
+    if (!take_sized(&own, sizeof own, offsetof(struct fl_inbound, form), inbound) ||
+        !own.dedupe_key || !*own.dedupe_key || (!own.data && own.data_len)) {
         FL_LOG(&instance->log, FL_LOG_ERROR,
                "the plugin handed over a piece without size, key or data: it is refused");
         return -1;
@@ -86,6 +103,7 @@ static int service_inbound(void *host, const struct fl_inbound *inbound)
     }
     if (!own.received_us)
         own.received_us = service_now(host);
+    bound_attachments(instance, &own);
     fl_arena_reset(instance->inbound_arena);
     if (fl_feedback_parse(instance->inbound_arena, &own, &parsed, &err)) {
         FL_LOG(&instance->log, FL_LOG_WARN, "a piece could not be read: it is stored as it came",
@@ -100,7 +118,7 @@ static int service_receipt(void *host, const struct fl_receipt *receipt)
     struct fl_host_instance *instance = host;
     struct fl_receipt own;
 
-    if (!take_sized(&own, sizeof own, receipt) || !own.dedupe_key || !*own.dedupe_key)
+    if (!take_sized(&own, sizeof own, sizeof own, receipt) || !own.dedupe_key || !*own.dedupe_key)
         return -1;
     if (!own.at_us)
         own.at_us = service_now(host);

@@ -171,16 +171,19 @@ static int send_piece(struct fl_host *host, size_t len)
 static int link_inbound(void *ctx, const struct fl_inbound *inbound,
                         const struct fl_feedback_parsed *parsed)
 {
+    size_t len = inbound->data_len + FL_HOST_TEXT_MAX;
     struct fl_host *host = ctx;
     struct fl_wire_frame found;
 
+    for (size_t i = 0; i < inbound->n_attachments; i++)
+        len += inbound->attachments[i]->data_len;
     fl_wire_init_nested(&found);
     fl_host_put_parsed(&found, parsed);
     fl_wire_start(&host->out, FL_HOST_INBOUND, 0);
     fl_host_put_inbound(&host->out, inbound);
     fl_wire_put_nested(&host->out, &found);
     fl_wire_finish(&found);
-    return send_piece(host, inbound->data_len + FL_HOST_TEXT_MAX);
+    return send_piece(host, len);
 }
 
 static int link_receipt(void *ctx, const struct fl_receipt *receipt)

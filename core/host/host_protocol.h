@@ -127,7 +127,7 @@ FL_CHECK_RESULT bool fl_host_get_receipt(struct fl_wire_frame *frame, struct fl_
 FL_CHECK_RESULT bool fl_host_get_faults(struct fl_wire_frame *frame, struct fl_faults *out);
 FL_CHECK_RESULT bool fl_host_get_http_request(struct fl_wire_frame *frame, struct fl_arena *arena,
                                               struct fl_http_request *out);
-FL_CHECK_RESULT bool fl_host_get_http_response(struct fl_wire_frame *frame,
+FL_CHECK_RESULT bool fl_host_get_http_response(struct fl_wire_frame *frame, struct fl_arena *arena,
                                                struct fl_http_response *out);
 
 #endif

@@ -4,6 +4,45 @@
 #include "host/host_private.h"
 #include "host/host_protocol.h"
 
+/* All in one body: a fax of many pages must not need a descriptor each. */
+static void put_attachments(struct fl_wire_frame *frame, const struct fl_inbound *inbound)
+{
+    struct fl_wire_frame bag;
+
+    fl_wire_init_nested(&bag);
+    fl_wire_put_u32(&bag, (uint32_t)inbound->n_attachments);
+    for (size_t i = 0; i < inbound->n_attachments; i++) {
+        fl_wire_put_str(&bag, inbound->attachments[i]->type);
+        fl_wire_put_str(&bag, inbound->attachments[i]->name);
+        fl_wire_put_bytes(&bag, inbound->attachments[i]->data, inbound->attachments[i]->data_len);
+    }
+    fl_wire_put_nested(frame, &bag);
+    fl_wire_finish(&bag);
+}
+
+static bool get_attachments(struct fl_wire_frame *frame, struct fl_arena *arena,
+                            struct fl_inbound *out)
+{
+    const struct fl_part **pointers;
+    struct fl_wire_frame bag;
+    struct fl_part *parts;
+
+    fl_wire_init_nested(&bag); /* only reads from inside `frame`: owns nothing */
+    fl_wire_get_nested(frame, &bag);
+    out->n_attachments = fl_host_get_count(&bag, FL_FEEDBACK_ATTACHMENTS_MAX);
+    pointers = fl_host_get_array(&bag, arena, out->n_attachments, sizeof(struct fl_part *));
+    parts = fl_host_get_array(&bag, arena, out->n_attachments, sizeof *parts);
+    for (size_t i = 0; !bag.has_failed && i < out->n_attachments; i++) {
+        pointers[i] = &parts[i];
+        parts[i].size = sizeof parts[i];
+        parts[i].type = fl_host_clean_text(arena, fl_wire_get_str(&bag), FL_HOST_TEXT_MAX);
+        parts[i].name = fl_host_clean_text(arena, fl_wire_get_str(&bag), FL_HOST_TEXT_MAX);
+        parts[i].data = fl_wire_get_bytes(&bag, &parts[i].data_len);
+    }
+    out->attachments = pointers;
+    return fl_wire_end(&bag);
+}
+
 void fl_host_put_inbound(struct fl_wire_frame *frame, const struct fl_inbound *inbound)
 {
     fl_wire_put_u32(frame, (uint32_t)inbound->kind);
@@ -14,11 +53,15 @@ void fl_host_put_inbound(struct fl_wire_frame *frame, const struct fl_inbound *i
     fl_wire_put_i64(frame, inbound->received_us);
     fl_wire_put_bool(frame, inbound->is_authenticated);
     fl_wire_put_bytes(frame, inbound->data, inbound->data_len);
+    fl_wire_put_str(frame, inbound->form);
+    put_attachments(frame, inbound);
 }
 
 bool fl_host_get_inbound(struct fl_wire_frame *frame, struct fl_arena *arena,
                          struct fl_inbound *out)
 {
+    const char *form;
+
     *out = (struct fl_inbound){.size = sizeof *out};
     out->kind = (enum fl_inbound_kind)fl_host_get_enum(frame, FL_INBOUND_FORM);
     out->dedupe_key = fl_host_clean_text(arena, fl_wire_get_str(frame), FL_HOST_TEXT_MAX);
@@ -28,8 +71,10 @@ bool fl_host_get_inbound(struct fl_wire_frame *frame, struct fl_arena *arena,
     out->received_us = fl_wire_get_i64(frame);
     out->is_authenticated = fl_wire_get_bool(frame);
     out->data = fl_wire_get_bytes(frame, &out->data_len);
-    return !frame->has_failed && out->kind && *out->dedupe_key &&
-           out->data_len <= FL_FEEDBACK_RAW_MAX;
+    form = fl_wire_get_str(frame);
+    out->form = form ? fl_host_clean_text(arena, form, FL_FEEDBACK_FORM_MAX) : NULL;
+    return get_attachments(frame, arena, out) && !frame->has_failed && out->kind &&
+           *out->dedupe_key && out->data_len <= FL_FEEDBACK_RAW_MAX;
 }
 
 /* Texts found in a stranger's bytes: a parser that lets bad UTF-8 through must not make core refuse
@@ -103,6 +148,7 @@ void fl_host_put_parsed(struct fl_wire_frame *frame, const struct fl_feedback_pa
     fl_wire_put_str(frame, parsed->signature);
     fl_wire_put_str(frame, parsed->language);
     fl_wire_put_i64(frame, parsed->date_us);
+    fl_wire_put_str(frame, parsed->form);
     put_list(frame, parsed->tokens, parsed->n_tokens);
     put_list(frame, parsed->references, parsed->n_references);
     fl_wire_put_u32(frame, (uint32_t)n);
@@ -127,6 +173,7 @@ bool fl_host_get_parsed(struct fl_wire_frame *frame, struct fl_arena *arena,
     out->signature = get_clean(frame, arena);
     out->language = get_clean(frame, arena);
     out->date_us = fl_wire_get_i64(frame);
+    out->form = get_clean(frame, arena);
     out->tokens = get_list(frame, arena, FL_FEEDBACK_PARTS_MAX, &out->n_tokens);
     out->references = get_list(frame, arena, FL_FEEDBACK_PARTS_MAX, &out->n_references);
     out->n_recipients = fl_host_get_count(frame, FL_FEEDBACK_PARTS_MAX);
@@ -222,14 +269,19 @@ void fl_host_put_http_response(struct fl_wire_frame *frame, const struct fl_http
     fl_wire_put_str(frame, response->content_type);
     fl_wire_put_bytes(frame, response->body, response->body_len);
     fl_wire_put_str(frame, response->location);
+    put_fields(frame, response->headers,
+               response->n_headers < FL_HOST_HTTP_FIELDS_MAX ? response->n_headers
+                                                             : FL_HOST_HTTP_FIELDS_MAX);
 }
 
-bool fl_host_get_http_response(struct fl_wire_frame *frame, struct fl_http_response *out)
+bool fl_host_get_http_response(struct fl_wire_frame *frame, struct fl_arena *arena,
+                               struct fl_http_response *out)
 {
     *out = (struct fl_http_response){.size = sizeof *out};
     out->status = (int32_t)fl_wire_get_i64(frame);
     out->content_type = fl_wire_get_str(frame);
     out->body = fl_wire_get_bytes(frame, &out->body_len);
     out->location = fl_wire_get_str(frame);
+    out->headers = get_fields(frame, arena, &out->n_headers);
     return !frame->has_failed && out->status >= 0 && out->status <= 999;
 }

@@ -72,7 +72,7 @@ static void read_rest(struct fl_wire_frame *frame, struct fl_arena *arena, unsig
     else if (choice == 8)
         (void)!fl_host_get_http_request(frame, arena, &request);
     else if (choice == 9)
-        (void)!fl_host_get_http_response(frame, &response);
+        (void)!fl_host_get_http_response(frame, arena, &response);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

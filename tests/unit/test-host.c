@@ -201,13 +201,22 @@ static void test_parsed(void **state)
 static void test_inward(void **state)
 {
     struct scene *s = *state;
-    const struct fl_inbound inbound = {.size = sizeof inbound,
-                                       .kind = FL_INBOUND_MAIL,
-                                       .dedupe_key = "k",
-                                       .data = "raw\0raw",
-                                       .data_len = 7,
-                                       .received_us = 9,
-                                       .is_authenticated = 1};
+    static char big[100000];
+    const struct fl_part pages[] = {
+        {sizeof pages[0], "image/png", "page-1.png", "one", 3},
+        {sizeof pages[0], "image/png", NULL, big, sizeof big},
+    };
+    const struct fl_part *const list[] = {&pages[0], &pages[1]};
+    struct fl_inbound inbound = {.size = sizeof inbound,
+                                 .kind = FL_INBOUND_IMAGE,
+                                 .dedupe_key = "k",
+                                 .data = "raw\0raw",
+                                 .data_len = 7,
+                                 .received_us = 9,
+                                 .is_authenticated = 1,
+                                 .form = "{\"boxes\":{\"1\":[2]}}",
+                                 .attachments = list,
+                                 .n_attachments = 2};
     const struct fl_receipt receipt = {.size = sizeof receipt,
                                        .kind = FL_RECEIPT_CLICK,
                                        .dedupe_key = "k2",
@@ -224,12 +233,49 @@ static void test_inward(void **state)
     assert_memory_equal(got.data, "raw\0raw", 7);
     assert_string_equal(got.to_address, "");
     assert_true(got.is_authenticated);
+    assert_string_equal(got.form, inbound.form);
+    assert_int_equal(got.n_attachments, 2);
+    assert_string_equal(got.attachments[0]->name, "page-1.png");
+    assert_string_equal(got.attachments[0]->type, "image/png");
+    assert_memory_equal(got.attachments[0]->data, "one", 3);
+    assert_int_equal(got.attachments[1]->data_len, sizeof big);
+    assert_memory_equal(got.attachments[1]->data, big, sizeof big);
+    inbound.form = NULL;
+    inbound.n_attachments = 0;
+    fl_host_put_inbound(&s->out, &inbound);
+    pass(s);
+    assert_true(fl_host_get_inbound(&s->in, s->arena, &got));
+    assert_null(got.form);
+    assert_int_equal(got.n_attachments, 0);
     fl_host_put_receipt(&s->out, &receipt);
     pass(s);
     assert_true(fl_host_get_receipt(&s->in, s->arena, &got_receipt));
     assert_null(got_receipt.token);
     assert_string_equal(got_receipt.provider_ref, "p");
     assert_string_equal(got_receipt.target, "https://example.org/");
+}
+
+static void test_response(void **state)
+{
+    struct scene *s = *state;
+    const struct fl_http_field headers[] = {{"cache-control", "no-store"}, {"x-a", "b"}};
+    const struct fl_http_response response = {.size = sizeof response,
+                                              .status = 303,
+                                              .body = "there",
+                                              .body_len = 5,
+                                              .location = "/there",
+                                              .headers = headers,
+                                              .n_headers = 2};
+    struct fl_http_response got;
+
+    fl_host_put_http_response(&s->out, &response);
+    pass(s);
+    assert_true(fl_host_get_http_response(&s->in, s->arena, &got));
+    assert_int_equal(got.status, 303);
+    assert_string_equal(got.location, "/there");
+    assert_int_equal(got.n_headers, 2);
+    assert_string_equal(got.headers[1].name, "x-a");
+    assert_string_equal(got.headers[1].value, "b");
 }
 
 static void test_open_and_faults(void **state)
@@ -353,7 +399,7 @@ static void test_gate_descriptor(void **state)
     refused(&c, "ABI 2.1, expected 1.x");
     c = good();
     c.abi_minor = 9;
-    refused(&c, "ABI 1.9, expected at most 1.0");
+    refused(&c, "ABI 1.9, expected at most 1.1");
     c = good();
     c.size -= 8;
     refused(&c, "bytes long, expected at least");
@@ -499,6 +545,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_report, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_parsed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_inward, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_response, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_and_faults, set_up, tear_down),
         cmocka_unit_test(test_gate_descriptor),
         cmocka_unit_test(test_gate_tables),
