@@ -144,8 +144,9 @@ static const char *anchors_json(const struct fl_front_subject *subject)
 
 static enum fl_status data_of(const struct fl_front_subject *subject,
                               const struct fl_occurrence *occurrence,
-                              const struct fl_campaign_row *campaign, const char *unsubscribe_url,
-                              const struct fl_data **out, struct fl_error *err)
+                              const struct fl_campaign_row *campaign,
+                              const struct fl_dispatch_urls *urls, const struct fl_data **out,
+                              struct fl_error *err)
 {
     const struct fl_claim_row row = {.stage = occurrence->stage,
                                      .campaign_name = campaign->name,
@@ -156,8 +157,28 @@ static enum fl_status data_of(const struct fl_front_subject *subject,
                                      .attributes = subject->customer.attributes,
                                      .anchors = anchors_json(subject)};
 
-    return fl_dispatch_data(subject->arena, subject->context->conf, &row, unsubscribe_url, out,
-                            err);
+    return fl_dispatch_data(subject->arena, subject->context->conf, &row, urls, out, err);
+}
+
+static const char *url_of(const struct fl_front_subject *subject, const char *page,
+                          const char *token)
+{
+    const char *url =
+        fl_arena_printf(subject->arena, "%s/%s/%s", subject->context->conf->web_base, page, token);
+
+    return url ? url : "";
+}
+
+/* On its page a message leads to the others by the token of pages. */
+static struct fl_dispatch_urls urls_of(const struct fl_front_subject *subject, const char *token,
+                                       bool has_survey)
+{
+    return (struct fl_dispatch_urls){
+        .unsubscribe = url_of(subject, "u", token),
+        .preferences = url_of(subject, "p", token),
+        .page = url_of(subject, "m", token),
+        .survey = has_survey ? url_of(subject, "s", token) : "",
+    };
 }
 
 enum fl_status fl_front_render(const struct fl_front_subject *subject,
@@ -171,7 +192,8 @@ enum fl_status fl_front_render(const struct fl_front_subject *subject,
     char token[FL_TOKEN_SIZE];
     struct fl_content *content;
     const struct fl_data *data;
-    const char *name, *url;
+    struct fl_dispatch_urls urls;
+    const char *name;
     enum fl_status st = FL_OK;
 
     if (message->occurrence != occurrence.id) {
@@ -191,16 +213,16 @@ enum fl_status fl_front_render(const struct fl_front_subject *subject,
     if (st)
         return st;
     shown.date = local_date(subject, shown.at_us);
-    url = fl_arena_printf(subject->arena, "%s/u/%s", context->conf->web_base, token);
-    st = data_of(subject, &occurrence, &campaign, url ? url : "", &data, err);
-    if (!st)
-        st = fl_front_cache_get(context->cache, context->store, occurrence.content, &content, err);
-    if (!st)
-        st = fl_content_render(content, FL_MEDIUM_WEB, subject->language, data, subject->arena,
-                               &shown.rendering, err);
+    st = fl_front_cache_get(context->cache, context->store, occurrence.content, &content, err);
     if (st)
         return st;
     shown.survey = fl_content_survey(content, subject->language);
-    *out = shown;
-    return FL_OK;
+    urls = urls_of(subject, token, shown.survey != NULL);
+    st = data_of(subject, &occurrence, &campaign, &urls, &data, err);
+    if (!st)
+        st = fl_content_render(content, FL_MEDIUM_WEB, subject->language, data, subject->arena,
+                               &shown.rendering, err);
+    if (!st)
+        *out = shown;
+    return st;
 }

@@ -2,6 +2,7 @@
 #include "front/front_pages.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "front/front_pages_private.h"
 
@@ -53,7 +54,7 @@ static bool is_plain_url(const char *url)
     for (const char *p = url; *p; p++)
         if ((unsigned char)*p <= ' ' || *p == 0x7f)
             return false;
-    return fl_str_starts_with(url, "https://") || fl_str_starts_with(url, "http://");
+    return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
 }
 
 static enum fl_status plan_click(struct fl_front_visit *visit, struct fl_front_plan *out,
