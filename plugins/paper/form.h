@@ -3,9 +3,10 @@
  *
  * FOR    fax (fax-back form), letter (reply card).
  * HOW    The page carries four corner marks and a QR code whose text is TOKEN (40 characters) plus
- *        the layout: ".a5.b11.c3.t", one word a question in order: `a`N a scale or choice of N
- * boxes, `m`N several of N, `t` words.  So that a reader needs nothing but the picture: boxes stand
- *        on a grid that follows from the layout.  The last box of every form is "no more of this".
+ *        the layout: ".s5.a3.m4.t", one word a question in order: `s`N a scale of N boxes, `a`N
+ *        one of N, `m`N several of N, `t` words.  So that a reader needs nothing but the picture:
+ *        boxes stand on a grid that follows from the layout.  The last box of every form is "no
+ *        more of this".
  * READS  also turned by 90 or 180 degrees, askew by a few degrees, shrunk by a few per cent, noisy.
  *        Ticks, crosses and filled boxes count; a box that is neither clearly empty nor clearly
  *        marked is reported as doubtful and does not count.
@@ -23,10 +24,10 @@
 enum { FORM_QUESTIONS_MAX = 20, FORM_BOXES_MAX = 12, FORM_CODE_MAX = 160, FORM_CODES_MAX = 16 };
 
 struct form_option {
-    const char *label;
+    const char *label; /* of a scale: the number, and behind a blank the words for it */
 };
 struct form_question {
-    char type; /* 'a', 'm', 't' as above */
+    char type; /* 's', 'a', 'm', 't' as above */
     const char *text;
     const struct form_option *options;
     size_t n_options; /* boxes */
@@ -64,6 +65,7 @@ struct form_reading {
     bool has_marks;  /* corner marks were found, boxes were read */
     int turned;      /* degrees clockwise the picture was turned by: 0 90 180 270 */
     bool is_opted_out;
+    bool is_opt_out_doubtful;
     size_t n_questions;
     char types[FORM_QUESTIONS_MAX];
     uint16_t marked[FORM_QUESTIONS_MAX]; /* bit i: box i (from 0) is marked */
@@ -75,8 +77,9 @@ struct form_reading {
 size_t form_read(const struct form_image *image, struct form_reading *out, size_t max);
 
 /* As members of a form (FL_INBOUND_FORM): {"token","boxes":{"1":[4],"2":[1,3]},"is_opt_out",
- * "details":{"doubtful":{"2":[5]},"words":[4]}}; malloc'd, NULL without memory.  Several boxes
- * where one may be marked are all doubtful. */
+ * "details":{"doubtful":{"2":[5]},"words":[4],"opt_out_doubtful","unread"}}, of which
+ * "is_opt_out" and what stands in "details" are there when they are true or not empty; malloc'd,
+ * NULL without memory.  Several boxes where one may be marked are all doubtful. */
 char *form_reading_json(const struct form_reading *reading);
 
 #endif

@@ -40,7 +40,8 @@ size_t paper_n_pages(const struct paper *paper);
 double paper_end(const struct paper *paper); /* where text ends on the last page */
 void paper_draw(const struct paper *paper, size_t page, cairo_t *cairo);
 
-/* Text in a box of `width`, at (x, y); returns its height.  Plain text, not Markdown. */
+/* Text in a box of `width`, at (x, y); returns its height.  Plain text, not Markdown.  Without a
+ * cairo it is only measured. */
 double paper_text(cairo_t *cairo, const struct paper_style *style, const char *text, double size,
                   bool is_bold, double x, double y, double width);
 
