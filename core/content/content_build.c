@@ -152,7 +152,7 @@ static void html_build(struct fl_content_builder *b, struct fl_content_unit *uni
         fl_content_frame_override(&frame, body, &whole);
     else
         fl_content_frame_html(&frame, body, &whole);
-    unit->html = inner_compile(b, file, &whole, FL_MUSTACHE_HTML);
+    unit->forms[FL_CONTENT_HTML] = inner_compile(b, file, &whole, FL_MUSTACHE_HTML);
 }
 
 static void text_build(struct fl_content_builder *b, struct fl_content_unit *unit, const char *file,
@@ -162,8 +162,8 @@ static void text_build(struct fl_content_builder *b, struct fl_content_unit *uni
     struct fl_content_frame frame = {.language = language_guess(unit, body), .front = &front};
     struct fl_buf FL_AUTO_BUF whole = FL_BUF(FL_CONTENT_WORK_MAX);
 
-    unit->text = inner_compile(b, file, body, FL_MUSTACHE_TEXT);
-    if (is_partial(unit) || !unit->text)
+    unit->forms[FL_CONTENT_TEXT] = inner_compile(b, file, body, FL_MUSTACHE_TEXT);
+    if (is_partial(unit) || !unit->forms[FL_CONTENT_TEXT])
         return;
     fl_buf_add(&whole, body->data, body->len);
     if (!fl_content_names_unsubscribe(body)) {
@@ -171,7 +171,65 @@ static void text_build(struct fl_content_builder *b, struct fl_content_unit *uni
             fl_buf_putc(&whole, '\n');
         fl_content_footer_text(&frame, &whole);
     }
-    unit->mail_text = inner_compile(b, file, &whole, FL_MUSTACHE_TEXT);
+    unit->forms[FL_CONTENT_MAIL_TEXT] = inner_compile(b, file, &whole, FL_MUSTACHE_TEXT);
+}
+
+/* ---- media beside mail -----------------------------------------------------------------------*/
+
+static bool is_for(const struct fl_content_unit *unit, enum fl_medium medium)
+{
+    return is_partial(unit) || !strcmp(unit->base, "content") ||
+           !strcmp(unit->base, fl_medium_name(medium));
+}
+
+static struct fl_mustache *short_build(struct fl_content_builder *b,
+                                       const struct fl_content_tags *tags, const char *file,
+                                       cmark_node *document)
+{
+    struct fl_buf FL_AUTO_BUF derived = FL_BUF(FL_CONTENT_WORK_MAX);
+    struct fl_buf FL_AUTO_BUF text = FL_BUF(FL_CONTENT_WORK_MAX);
+
+    fl_content_markdown_text(tags, document, true, &derived);
+    fl_content_tags_restore(tags, derived.data, derived.len, &text);
+    text.has_failed = text.has_failed || fl_buf_failed(&derived);
+    return inner_compile(b, file, &text, FL_MUSTACHE_TEXT);
+}
+
+static struct fl_mustache *fragment_build(struct fl_content_builder *b,
+                                          const struct fl_content_tags *tags, const char *file,
+                                          cmark_node *document, cmark_parser *parser)
+{
+    struct fl_buf FL_AUTO_BUF html = FL_BUF(FL_CONTENT_WORK_MAX);
+
+    fl_content_markdown_html(tags, document, parser, false, &html);
+    return inner_compile(b, file, &html, FL_MUSTACHE_HTML);
+}
+
+static struct fl_mustache *paper_build(struct fl_content_builder *b,
+                                       const struct fl_content_source *source)
+{
+    struct fl_buf FL_AUTO_BUF text = FL_BUF(FL_CONTENT_WORK_MAX);
+
+    fl_content_markdown_paper(source, &text);
+    return inner_compile(b, source->file, &text, FL_MUSTACHE_MARKDOWN);
+}
+
+/* What failed as mail or text has its fault already. */
+static void others_build(struct fl_content_builder *b, struct fl_content_unit *unit,
+                         const struct fl_content_tags *tags, cmark_node *document,
+                         cmark_parser *parser)
+{
+    const char *file = unit->markdown->file;
+    bool is_paper = is_for(unit, FL_MEDIUM_FAX) || is_for(unit, FL_MEDIUM_LETTER);
+
+    if (is_for(unit, FL_MEDIUM_WEB) && !unit->html_file)
+        unit->forms[FL_CONTENT_FRAGMENT] = fragment_build(b, tags, file, document, parser);
+    if (unit->text_file || !unit->forms[FL_CONTENT_TEXT])
+        return;
+    if (is_for(unit, FL_MEDIUM_SMS))
+        unit->forms[FL_CONTENT_SHORT] = short_build(b, tags, file, document);
+    if (is_paper)
+        unit->forms[FL_CONTENT_PAPER] = paper_build(b, unit->markdown);
 }
 
 /* ---- files -----------------------------------------------------------------------------------*/
@@ -194,17 +252,30 @@ static void markdown_build(struct fl_content_builder *b, struct fl_content_unit 
         return;
     }
     document = fl_content_markdown_parse(&tags, marked.data, marked.len, &parser);
-    fl_content_markdown_html(&tags, document, parser, &html);
-    fl_content_markdown_text(&tags, document, &derived);
+    fl_content_markdown_html(&tags, document, parser, true, &html);
+    fl_content_markdown_text(&tags, document, false, &derived);
     fl_content_tags_restore(&tags, derived.data, derived.len, &text);
     text.has_failed = text.has_failed || fl_buf_failed(&derived);
-    cmark_node_free(document);
-    cmark_parser_free(parser);
     if (!unit->html_file)
         html_build(b, unit, source->file, &html);
     if (!unit->text_file)
         text_build(b, unit, source->file, &text);
     unit->is_text_derived = !unit->text_file;
+    if (unit->html_file || unit->forms[FL_CONTENT_HTML])
+        others_build(b, unit, &tags, document, parser);
+    cmark_node_free(document);
+    cmark_parser_free(parser);
+}
+
+/* It stands inside our page, which has a head and a body. */
+static void web_file_build(struct fl_content_builder *b, struct fl_content_unit *unit,
+                           const struct fl_content_source *source, const struct fl_buf *inner)
+{
+    if (fl_content_is_document(source->text))
+        fl_faults_add(b->faults, source->file, 0, NULL, NULL,
+                      "is a whole document; expected what stands between <body> and </body>");
+    else
+        unit->forms[FL_CONTENT_FRAGMENT] = inner_compile(b, source->file, inner, FL_MUSTACHE_HTML);
 }
 
 static void file_build(struct fl_content_builder *b, struct fl_content_unit *unit,
@@ -215,7 +286,9 @@ static void file_build(struct fl_content_builder *b, struct fl_content_unit *uni
     if (!source || !source_check(b, source))
         return;
     fl_content_tags_convert(source->text, source->len, &inner);
-    if (is_html)
+    if (is_html && !strcmp(unit->base, fl_medium_name(FL_MEDIUM_WEB)))
+        web_file_build(b, unit, source, &inner);
+    else if (is_html)
         html_build(b, unit, source->file, &inner);
     else
         text_build(b, unit, source->file, &inner);
@@ -227,8 +300,10 @@ void fl_content_unit_build(struct fl_content_builder *b, struct fl_content_unit 
         markdown_build(b, unit);
     file_build(b, unit, unit->html_file, true);
     file_build(b, unit, unit->text_file, false);
-    unit->subject = field_compile(b, &unit->front.subject);
-    unit->sender_name = field_compile(b, &unit->front.sender_name);
+    unit->forms[FL_CONTENT_SUBJECT] = field_compile(b, &unit->front.subject);
+    unit->forms[FL_CONTENT_TITLE] = field_compile(b, &unit->front.title);
+    unit->forms[FL_CONTENT_SENDER_NAME] = field_compile(b, &unit->front.sender_name);
+    unit->forms[FL_CONTENT_SMS] = field_compile(b, &unit->front.sms);
     /* The preheader lives in the HTML alone; compiled here for its faults. */
     if (unit->front.preheader.value) {
         struct fl_mustache *preheader = field_compile(b, &unit->front.preheader);
@@ -243,24 +318,31 @@ struct linking {
     struct fl_content_builder *builder;
     const struct fl_content_unit *unit;
     const char *file;
-    bool is_html;
+    enum fl_content_form form;
 };
+
+static bool is_html_form(enum fl_content_form form)
+{
+    return form == FL_CONTENT_HTML || form == FL_CONTENT_FRAGMENT;
+}
 
 static const struct fl_mustache *partial_find(void *ctx, const char *name)
 {
     const struct linking *linking = ctx;
     struct fl_content_builder *b = linking->builder;
+    bool is_html = is_html_form(linking->form);
     const char *base = fl_arena_printf(b->content->arena, "_%s", name);
     const struct fl_content_unit *unit =
         base ? fl_content_unit_find(b->content, base, linking->unit->language) : NULL;
-    const struct fl_mustache *found = NULL;
+    const struct fl_mustache *found = unit ? unit->forms[linking->form] : NULL;
 
-    if (unit)
-        found = linking->is_html ? unit->html : unit->text;
+    /* What was written for mail or as text serves the others too. */
+    if (unit && !found)
+        found = unit->forms[is_html ? FL_CONTENT_HTML : FL_CONTENT_TEXT];
     if (!found)
         fl_faults_add(b->faults, linking->file, 0, NULL, name,
                       "no such partial: expected a file _%s.md or _%s.%s", name, name,
-                      linking->is_html ? "html" : "txt");
+                      is_html ? "html" : "txt");
     return found;
 }
 
@@ -273,23 +355,28 @@ static const char *file_of(const struct fl_content_unit *unit, bool is_html)
     return own->file;
 }
 
-static void template_link(struct fl_content_builder *b, const struct fl_content_unit *unit,
-                          struct fl_mustache *template, bool is_html)
+static void form_link(struct fl_content_builder *b, const struct fl_content_unit *unit,
+                      enum fl_content_form form)
 {
     struct linking linking = {
-        .builder = b, .unit = unit, .file = file_of(unit, is_html), .is_html = is_html};
+        .builder = b, .unit = unit, .file = file_of(unit, is_html_form(form)), .form = form};
 
-    if (template)
-        fl_mustache_link(template, partial_find, &linking);
+    if (unit->forms[form])
+        fl_mustache_link(unit->forms[form], partial_find, &linking);
 }
 
 void fl_content_unit_link(struct fl_content_builder *b, struct fl_content_unit *unit)
 {
-    template_link(b, unit, unit->html, true);
-    template_link(b, unit, unit->text, false);
-    template_link(b, unit, unit->subject, false);
-    template_link(b, unit, unit->sender_name, false);
-    /* Its faults are those of the text without the footer. */
+    static const enum fl_content_form first[] = {FL_CONTENT_HTML,        FL_CONTENT_TEXT,
+                                                 FL_CONTENT_SUBJECT,     FL_CONTENT_TITLE,
+                                                 FL_CONTENT_SENDER_NAME, FL_CONTENT_SMS},
+                                      others[] = {FL_CONTENT_MAIL_TEXT, FL_CONTENT_FRAGMENT,
+                                                  FL_CONTENT_SHORT, FL_CONTENT_PAPER};
+
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        form_link(b, unit, first[i]);
+    /* Their faults are those of the HTML and the text they are made like; web.html has its own. */
     if (b->faults->n_total == 0)
-        template_link(b, unit, unit->mail_text, false);
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            form_link(b, unit, others[i]);
 }

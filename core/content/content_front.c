@@ -36,6 +36,10 @@ static struct fl_content_field *field_find(struct fl_content_front *front, const
         return &front->sender_name;
     if (!strcmp(key, "preheader"))
         return &front->preheader;
+    if (!strcmp(key, "title"))
+        return &front->title;
+    if (!strcmp(key, "sms"))
+        return &front->sms;
     return NULL;
 }
 
@@ -70,7 +74,7 @@ static void field_read(char *line, const struct fl_content_source *source,
     field = field_find(front, key);
     if (!field)
         fl_faults_add(faults, source->file, source->first_line, key, NULL,
-                      "unknown key; known are subject, sender_name and preheader");
+                      "unknown key; known are subject, title, sender_name, preheader and sms");
     else if (field->value)
         fl_faults_add(faults, source->file, source->first_line, key, value,
                       "given twice, first in %s on line %ld", field->file, field->line);

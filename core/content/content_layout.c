@@ -9,6 +9,7 @@ struct layout {
     size_t n_empty; /* empty lines not written yet */
     bool has_text;
     bool has_signature; /* the line "-- " is not written yet: nothing may come behind it */
+    bool is_short;      /* no wrapping, no underlines, no empty lines */
 };
 
 static size_t character_len(const char *s, size_t len)
@@ -170,7 +171,7 @@ static void line_lay_out(struct layout *layout, const char *line, size_t len)
         layout->n_empty++;
         return;
     }
-    if (layout->n_empty && layout->has_text)
+    if (layout->n_empty && layout->has_text && !layout->is_short)
         fl_buf_putc(layout->out, '\n');
     if (layout->has_signature)
         fl_buf_puts(layout->out, "-- \n");
@@ -178,30 +179,45 @@ static void line_lay_out(struct layout *layout, const char *line, size_t len)
     layout->has_text = true;
     layout->has_signature = false;
     /* No character has more columns than bytes. */
-    if (len <= FL_CONTENT_TEXT_COLUMNS || code == FL_CONTENT_CODE_VERBATIM)
+    if (len <= FL_CONTENT_TEXT_COLUMNS || code == FL_CONTENT_CODE_VERBATIM || layout->is_short)
         fl_buf_add(layout->out, line, len);
     else
         line_wrap(layout->out, line, len);
-    if (code == FL_CONTENT_CODE_TITLE)
+    if (layout->is_short)
+        ;
+    else if (code == FL_CONTENT_CODE_TITLE)
         underline_put(layout->out, line, len, '=');
     else if (code == FL_CONTENT_CODE_HEADING)
         underline_put(layout->out, line, len, '-');
     fl_buf_putc(layout->out, '\n');
 }
 
-void fl_content_lay_out(const char *text, struct fl_buf *out)
+static void lay_out(const char *text, struct layout *layout)
 {
     static const char ends[] = {'\n', FL_CONTENT_CODE_TITLE, FL_CONTENT_CODE_HEADING,
                                 FL_CONTENT_CODE_VERBATIM, '\0'};
-    struct layout layout = {.out = out};
 
     /* A code begins a line also where a section that was left out took the line end with it. */
     while (*text) {
         size_t n = *text == '\n' ? 0 : 1 + strcspn(text + 1, ends);
 
-        line_lay_out(&layout, text, n);
+        line_lay_out(layout, text, n);
         text += n + (text[n] == '\n');
     }
+}
+
+void fl_content_lay_out(const char *text, struct fl_buf *out)
+{
+    struct layout layout = {.out = out};
+
+    lay_out(text, &layout);
+}
+
+void fl_content_lay_out_short(const char *text, struct fl_buf *out)
+{
+    struct layout layout = {.out = out, .is_short = true};
+
+    lay_out(text, &layout);
 }
 
 /* Control characters, line and paragraph separators, and signs that turn the reading direction:

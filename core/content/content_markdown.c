@@ -205,6 +205,11 @@ static const struct {
     {"<td", " align=", "padding:8px 10px;border-bottom:1px solid #d9dee7;vertical-align:top"},
 };
 
+struct styler {
+    const struct fl_content_tags *tags;
+    bool is_styled;
+};
+
 static bool starts(const char *s, const char *word)
 {
     return !strncmp(s, word, strlen(word));
@@ -218,8 +223,10 @@ static bool has_style(const char *element)
     return end && memmem(element, (size_t)(end - element), "style=", 6);
 }
 
-static size_t style_put(const char *html, struct fl_buf *out)
+static size_t style_put(const struct styler *styler, const char *html, struct fl_buf *out)
 {
+    if (!styler->is_styled)
+        return 0;
     for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
         size_t n = strlen(styles[i].tag);
 
@@ -257,7 +264,7 @@ static size_t marker_put(const struct fl_content_tags *tags, const char *html, c
 }
 
 /* A paragraph that is one strong link is a button. */
-static size_t button_put(const char *html, struct fl_buf *out)
+static size_t button_put(const struct styler *styler, const char *html, struct fl_buf *out)
 {
     static const char begin[] = "<p><strong><a href=\"", end[] = "</a></strong></p>";
     const char *url = html + sizeof begin - 1, *text, *stop;
@@ -269,6 +276,11 @@ static size_t button_put(const char *html, struct fl_buf *out)
     if (!stop || !text || text > stop || !starts(stop, end) || text[-1] != '"' ||
         memchr(text, '<', (size_t)(stop - text)))
         return 0;
+    if (!styler->is_styled) {
+        fl_buf_printf(out, "<p><a class=\"button\" href=\"%.*s%.*s</a></p>", (int)(text - url), url,
+                      (int)(stop - text), text);
+        return (size_t)(stop - html) + sizeof end - 1;
+    }
     fl_buf_printf(out,
                   "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
                   "style=\"margin:8px 0 24px\"><tr><td class=\"fl-button\" bgcolor=\"#1d4ed8\" "
@@ -279,13 +291,14 @@ static size_t button_put(const char *html, struct fl_buf *out)
     return (size_t)(stop - html) + sizeof end - 1;
 }
 
-static void html_style(const struct fl_content_tags *tags, const char *html, size_t len,
+static void html_style(const struct styler *styler, const char *html, size_t len,
                        struct fl_buf *out);
 
 /* A paragraph or list item that is one section goes with it. */
-static size_t wrapped_put(const struct fl_content_tags *tags, const char *html, const char *element,
+static size_t wrapped_put(const struct styler *styler, const char *html, const char *element,
                           const char *end, struct fl_buf *out)
 {
+    const struct fl_content_tags *tags = styler->tags;
     const char *inner = html + strlen(element), *stop;
     size_t open_len = 0, close_len = 0, len;
 
@@ -300,15 +313,16 @@ static size_t wrapped_put(const struct fl_content_tags *tags, const char *html, 
         !fl_content_tags_wrap(tags, inner, len, &open_len, &close_len))
         return 0;
     fl_buf_add(out, inner, open_len);
-    (void)style_put(html, out);
+    if (!style_put(styler, html, out))
+        fl_buf_add(out, element, strlen(element) - 1);
     fl_buf_putc(out, '>');
-    html_style(tags, inner + open_len, len - open_len - close_len, out);
+    html_style(styler, inner + open_len, len - open_len - close_len, out);
     fl_buf_puts(out, end);
     fl_buf_add(out, stop - close_len, close_len);
     return (size_t)(stop - html) + strlen(end);
 }
 
-static void html_style(const struct fl_content_tags *tags, const char *html, size_t len,
+static void html_style(const struct styler *styler, const char *html, size_t len,
                        struct fl_buf *out)
 {
     const char *stop = html + len;
@@ -321,17 +335,17 @@ static void html_style(const struct fl_content_tags *tags, const char *html, siz
         html = element;
         if (html == stop)
             break;
-        n = starts(html, "<tr>") ? marker_put(tags, html, "</tr>", out) : 0;
+        n = starts(html, "<tr>") ? marker_put(styler->tags, html, "</tr>", out) : 0;
         if (!n && starts(html, "<li>"))
-            n = marker_put(tags, html, "</li>", out);
+            n = marker_put(styler->tags, html, "</li>", out);
         if (!n)
-            n = button_put(html, out);
+            n = button_put(styler, html, out);
         if (!n)
-            n = wrapped_put(tags, html, "<p>", "</p>", out);
+            n = wrapped_put(styler, html, "<p>", "</p>", out);
         if (!n)
-            n = wrapped_put(tags, html, "<li>", "</li>", out);
+            n = wrapped_put(styler, html, "<li>", "</li>", out);
         if (!n)
-            n = style_put(html, out);
+            n = style_put(styler, html, out);
         if (!n) {
             fl_buf_putc(out, '<');
             n = 1;
@@ -341,15 +355,16 @@ static void html_style(const struct fl_content_tags *tags, const char *html, siz
 }
 
 void fl_content_markdown_html(const struct fl_content_tags *tags, cmark_node *document,
-                              cmark_parser *parser, struct fl_buf *out)
+                              cmark_parser *parser, bool is_styled, struct fl_buf *out)
 {
+    const struct styler styler = {.tags = tags, .is_styled = is_styled};
     struct fl_buf plain = FL_BUF(FL_CONTENT_WORK_MAX), styled = FL_BUF(FL_CONTENT_WORK_MAX);
     char *html =
         cmark_render_html(document, CMARK_OPT_UNSAFE, cmark_parser_get_syntax_extensions(parser));
 
     fl_content_plain_put(html, strlen(html), &plain);
     free(html);
-    html_style(tags, plain.data, plain.len, &styled);
+    html_style(&styler, plain.data, plain.len, &styled);
     fl_content_tags_restore(tags, styled.data, styled.len, out);
     out->has_failed = out->has_failed || fl_buf_failed(&plain) || fl_buf_failed(&styled);
     fl_buf_finish(&plain);

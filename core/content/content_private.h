@@ -81,12 +81,15 @@ bool fl_content_tags_wrap(const struct fl_content_tags *tags, const char *text, 
 
 cmark_node *fl_content_markdown_parse(const struct fl_content_tags *tags, const char *text,
                                       size_t len, cmark_parser **out_parser);
-/* Styled HTML with tags in inner form. */
+/* HTML with tags in inner form, with styles for mail programs or bare for a page. */
 void fl_content_markdown_html(const struct fl_content_tags *tags, cmark_node *document,
-                              cmark_parser *parser, struct fl_buf *out);
-/* Text with line codes, placeholders still in it. */
+                              cmark_parser *parser, bool is_styled, struct fl_buf *out);
+/* Text with line codes, placeholders still in it; short: without quotation signs and rules, and
+ * with links that are nothing but the address. */
 void fl_content_markdown_text(const struct fl_content_tags *tags, cmark_node *document,
-                              struct fl_buf *out);
+                              bool is_short, struct fl_buf *out);
+/* The Markdown itself with tags in inner form; buttons become "text: address". */
+void fl_content_markdown_paper(const struct fl_content_source *source, struct fl_buf *out);
 bool fl_content_is_list_with_markers(const struct fl_content_tags *tags, cmark_node *list);
 const struct fl_content_tag *fl_content_node_marker(const struct fl_content_tags *tags,
                                                     cmark_node *node);
@@ -102,6 +105,8 @@ void fl_content_html_strip(const struct fl_content_tags *tags, const char *html,
 
 /* Wraps rendered text, draws underlines, leaves one empty line where there were several. */
 void fl_content_lay_out(const char *text, struct fl_buf *out);
+/* Without wrapping, underlines and empty lines. */
+void fl_content_lay_out_short(const char *text, struct fl_buf *out);
 /* One line without control characters, trimmed, at most FL_CONTENT_LINE_MAX bytes. */
 void fl_content_line_clean(const char *text, size_t len, struct fl_buf *out);
 
@@ -125,6 +130,8 @@ struct fl_content_front {
     struct fl_content_field subject;
     struct fl_content_field sender_name;
     struct fl_content_field preheader;
+    struct fl_content_field title; /* over a page, where a mail has its subject */
+    struct fl_content_field sms;   /* the whole short message */
 };
 
 /* Reads the block at the top into `front` and moves `source` behind it. */
@@ -149,18 +156,29 @@ bool fl_content_names_unsubscribe(const struct fl_buf *inner);
 
 /* ---- units -----------------------------------------------------------------------------------*/
 
+/* What a unit is compiled to.  Of a partial each is the bare piece. */
+enum fl_content_form {
+    FL_CONTENT_HTML,      /* a whole mail */
+    FL_CONTENT_FRAGMENT,  /* HTML to be put into a page, without styles */
+    FL_CONTENT_TEXT,      /* without a footer */
+    FL_CONTENT_MAIL_TEXT, /* with the footer */
+    FL_CONTENT_SHORT,     /* text where every character costs */
+    FL_CONTENT_PAPER,     /* Markdown again */
+    FL_CONTENT_SUBJECT,
+    FL_CONTENT_TITLE,
+    FL_CONTENT_SENDER_NAME,
+    FL_CONTENT_SMS,
+    FL_CONTENT_FORMS
+};
+
 /* All files of one name and language: "content" + "ko", "email" + "", "_signature" + "de". */
 struct fl_content_unit {
     const char *base;
     const char *language; /* lower case; "" is none */
     const struct fl_content_source *markdown, *html_file, *text_file;
     struct fl_content_front front;
-    struct fl_mustache *html;      /* whole mail; of a partial the bare piece */
-    struct fl_mustache *text;      /* without a footer */
-    struct fl_mustache *mail_text; /* with the footer */
-    bool is_text_derived;          /* it is laid out after rendering */
-    struct fl_mustache *subject;
-    struct fl_mustache *sender_name;
+    struct fl_mustache *forms[FL_CONTENT_FORMS];
+    bool is_text_derived;           /* it is laid out after rendering */
     const struct fl_survey *survey; /* of a unit "survey", which has nothing else */
 };
 

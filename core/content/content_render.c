@@ -53,12 +53,12 @@ static enum fl_status line_render(struct rendering *r, const struct fl_mustache 
     return keep(r, line.data, line.len, out, NULL);
 }
 
-static enum fl_status html_render(struct rendering *r, const struct fl_content_unit *unit,
+static enum fl_status html_render(struct rendering *r, const struct fl_mustache *template,
                                   bool is_mail, struct fl_content_rendering *out)
 {
     struct fl_buf FL_AUTO_BUF linked = FL_BUF(FL_CONTENT_OUTPUT_MAX);
     const struct fl_buf *html = &r->content->scratch;
-    enum fl_status st = run(r, unit->html, "HTML");
+    enum fl_status st = run(r, template, "HTML");
 
     if (st)
         return st;
@@ -72,17 +72,19 @@ static enum fl_status html_render(struct rendering *r, const struct fl_content_u
     return keep(r, html->data, html->len, &out->html, &out->html_len);
 }
 
-static enum fl_status text_render(struct rendering *r, const struct fl_content_unit *unit,
-                                  bool is_mail, struct fl_content_rendering *out)
+typedef void lay_out_fn(const char *text, struct fl_buf *out);
+
+static enum fl_status text_render(struct rendering *r, const struct fl_mustache *template,
+                                  lay_out_fn *lay_out, struct fl_content_rendering *out)
 {
     struct fl_buf FL_AUTO_BUF laid_out = FL_BUF(FL_CONTENT_OUTPUT_MAX);
     const struct fl_buf *text = &r->content->scratch;
-    enum fl_status st = run(r, is_mail ? unit->mail_text : unit->text, "text");
+    enum fl_status st = run(r, template, "text");
 
     if (st)
         return st;
-    if (unit->is_text_derived) {
-        fl_content_lay_out(text->data, &laid_out);
+    if (lay_out) {
+        lay_out(text->data, &laid_out);
         text = &laid_out;
     }
     if (fl_buf_failed(text))
@@ -94,26 +96,10 @@ static enum fl_status text_render(struct rendering *r, const struct fl_content_u
 /* The units one rendering is made of: the override of the medium and the common content, of the
  * same language level where both are there. */
 struct choice {
-    const struct fl_content_unit *html;
-    const struct fl_content_unit *text;
-    const struct fl_content_unit *front; /* whose subject is taken first */
-    const struct fl_content_unit *front_else;
+    const struct fl_content_unit *own;
+    const struct fl_content_unit *common;
+    const struct fl_content_unit *front_else; /* whose subject counts where `own` has none */
 };
-
-static bool choose_at(const struct fl_content *content, const char *base, const char *language,
-                      struct choice *choice)
-{
-    const struct fl_content_unit *own = fl_content_unit_exact(content, base, language);
-    const struct fl_content_unit *common = fl_content_unit_exact(content, "content", language);
-
-    if (!own && !common)
-        return false;
-    choice->html = own && own->html ? own : common;
-    choice->text = own && own->text ? own : common;
-    choice->front = own ? own : common;
-    choice->front_else = own ? fl_content_unit_find(content, "content", language) : NULL;
-    return choice->html || choice->text;
-}
 
 static bool choose(const struct fl_content *content, enum fl_medium medium, const char *language,
                    struct choice *choice)
@@ -122,26 +108,149 @@ static bool choose(const struct fl_content *content, enum fl_medium medium, cons
 
     fl_content_language_normalise(language, key);
     do {
-        if (choose_at(content, fl_medium_name(medium), key, choice))
+        choice->own = fl_content_unit_exact(content, fl_medium_name(medium), key);
+        choice->common = fl_content_unit_exact(content, "content", key);
+        if (choice->own)
+            choice->front_else = fl_content_unit_find(content, "content", key);
+        if (choice->own || choice->common)
             return true;
     } while (fl_content_language_shorten(key));
     return false;
 }
 
-static enum fl_status front_render(struct rendering *r, const struct choice *choice,
+static const struct fl_content_unit *front_of(const struct choice *choice)
+{
+    return choice->own ? choice->own : choice->common;
+}
+
+/* The form of the override, else that of the common content of the same language. */
+static const struct fl_content_unit *unit_with(const struct choice *choice,
+                                               enum fl_content_form form)
+{
+    if (choice->own && choice->own->forms[form])
+        return choice->own;
+    return choice->common && choice->common->forms[form] ? choice->common : NULL;
+}
+
+static enum fl_status line_of(struct rendering *r, const struct choice *choice,
+                              enum fl_content_form form, const char *part, const char **out)
+{
+    const struct fl_content_unit *front = front_of(choice), *other = choice->front_else;
+    const struct fl_mustache *template = front->forms[form];
+
+    return line_render(r, template ? template : other ? other->forms[form] : NULL, part, out);
+}
+
+static enum fl_status front_render(struct rendering *r, const struct choice *choice, bool is_mail,
                                    struct fl_content_rendering *out)
 {
-    const struct fl_content_unit *a = choice->front, *b = choice->front_else;
+    enum fl_status st = FL_OK;
+
+    if (!is_mail)
+        st = line_of(r, choice, FL_CONTENT_TITLE, "title", &out->subject);
+    if (!st && !out->subject)
+        st = line_of(r, choice, FL_CONTENT_SUBJECT, "subject", &out->subject);
+    return st ? st : line_of(r, choice, FL_CONTENT_SENDER_NAME, "sender name", &out->sender_name);
+}
+
+/* ---- media -----------------------------------------------------------------------------------*/
+
+static enum fl_status mail_render(struct rendering *r, const struct choice *choice,
+                                  struct fl_content_rendering *out)
+{
+    const struct fl_content_unit *text = unit_with(choice, FL_CONTENT_MAIL_TEXT),
+                                 *html = unit_with(choice, FL_CONTENT_HTML);
+    enum fl_status st = FL_OK;
+
+    if (!out->subject || !*out->subject)
+        return fl_error_set(r->err, FL_INVALID,
+                            "content \"%s\" has no subject, an e-mail needs one", r->content->name);
+    if (text)
+        st = text_render(r, text->forms[FL_CONTENT_MAIL_TEXT],
+                         text->is_text_derived ? fl_content_lay_out : NULL, out);
+    if (!st && html)
+        st = html_render(r, html->forms[FL_CONTENT_HTML], true, out);
+    return st;
+}
+
+static enum fl_status plain_render(struct rendering *r, const struct choice *choice,
+                                   struct fl_content_rendering *out)
+{
+    const struct fl_content_unit *text = unit_with(choice, FL_CONTENT_TEXT);
+
+    if (!text)
+        return FL_OK;
+    return text_render(r, text->forms[FL_CONTENT_TEXT],
+                       text->is_text_derived ? fl_content_lay_out : NULL, out);
+}
+
+/* The author's own words for it before what can be made of the body. */
+static enum fl_status sms_render(struct rendering *r, const struct choice *choice,
+                                 struct fl_content_rendering *out)
+{
+    const struct fl_content_unit *own = choice->own, *common = choice->common;
+    const char *line = NULL;
     enum fl_status st;
 
-    st = line_render(r, a->subject ? a->subject : b ? b->subject : NULL, "subject", &out->subject);
-    if (st)
+    if (own && own->text_file)
+        st = text_render(r, own->forms[FL_CONTENT_TEXT], NULL, out);
+    else if (own && own->forms[FL_CONTENT_SHORT])
+        st = text_render(r, own->forms[FL_CONTENT_SHORT], fl_content_lay_out_short, out);
+    else if (common && common->forms[FL_CONTENT_SMS]) {
+        st = line_render(r, common->forms[FL_CONTENT_SMS], "sms", &line);
+        if (!st)
+            st = keep(r, line, strlen(line), &out->text, &out->text_len);
+    } else if (common && common->forms[FL_CONTENT_SHORT])
+        st = text_render(r, common->forms[FL_CONTENT_SHORT], fl_content_lay_out_short, out);
+    else
+        return plain_render(r, choice, out);
+    while (!st && out->text_len && out->text[out->text_len - 1] == '\n')
+        out->text_len--;
+    return st ? st : keep(r, out->text, out->text_len, &out->text, &out->text_len);
+}
+
+static enum fl_status page_render(struct rendering *r, const struct choice *choice,
+                                  struct fl_content_rendering *out)
+{
+    const struct fl_content_unit *html = unit_with(choice, FL_CONTENT_FRAGMENT);
+    enum fl_status st = plain_render(r, choice, out);
+
+    if (!st && html)
+        st = html_render(r, html->forms[FL_CONTENT_FRAGMENT], false, out);
+    return st;
+}
+
+static enum fl_status paper_render(struct rendering *r, const struct choice *choice,
+                                   struct fl_content_rendering *out)
+{
+    bool is_plain = choice->own && choice->own->text_file; /* as it stands: it is no Markdown */
+    const struct fl_content_unit *paper = unit_with(choice, FL_CONTENT_PAPER);
+    enum fl_status st = plain_render(r, choice, out);
+
+    if (st || is_plain || !paper)
         return st;
-    return line_render(r,
-                       a->sender_name ? a->sender_name
-                       : b            ? b->sender_name
-                                      : NULL,
-                       "sender name", &out->sender_name);
+    st = run(r, paper->forms[FL_CONTENT_PAPER], "Markdown");
+    return st ? st
+              : keep(r, r->content->scratch.data, r->content->scratch.len, &out->markdown,
+                     &out->markdown_len);
+}
+
+static enum fl_status medium_render(struct rendering *r, enum fl_medium medium,
+                                    const struct choice *choice, struct fl_content_rendering *out)
+{
+    switch (medium) {
+    case FL_MEDIUM_EMAIL:
+        return mail_render(r, choice, out);
+    case FL_MEDIUM_SMS:
+        return sms_render(r, choice, out);
+    case FL_MEDIUM_WEB:
+        return page_render(r, choice, out);
+    case FL_MEDIUM_FAX:
+    case FL_MEDIUM_LETTER:
+        return paper_render(r, choice, out);
+    default:
+        return plain_render(r, choice, out);
+    }
 }
 
 enum fl_status fl_content_render_linked(struct fl_content *content, enum fl_medium medium,
@@ -152,9 +261,8 @@ enum fl_status fl_content_render_linked(struct fl_content *content, enum fl_medi
 {
     struct rendering r = {
         .content = content, .data = data, .arena = arena, .links = links, .err = err};
-    bool is_mail = medium == FL_MEDIUM_EMAIL;
     struct fl_content_rendering result = {.text = "", .subject = NULL};
-    struct choice choice;
+    struct choice choice = {.own = NULL};
     enum fl_status st;
 
     if (!choose(content, medium, language, &choice))
@@ -162,22 +270,14 @@ enum fl_status fl_content_render_linked(struct fl_content *content, enum fl_medi
                             "content \"%s\" has nothing for %s in language \"%s\", and no file "
                             "without a language",
                             content->name, fl_medium_name(medium), language ? language : "");
-    result.language = choice.front->language;
+    result.language = front_of(&choice)->language;
     result.survey = fl_content_survey(content, language);
-    st = front_render(&r, &choice, &result);
-    if (st)
-        return st;
-    if (is_mail && (!result.subject || !*result.subject))
-        return fl_error_set(err, FL_INVALID, "content \"%s\" has no subject, an e-mail needs one",
-                            content->name);
-    if (choice.text && choice.text->text)
-        st = text_render(&r, choice.text, is_mail, &result);
-    if (!st && choice.html && choice.html->html && (is_mail || choice.html->html_file))
-        st = html_render(&r, choice.html, is_mail, &result);
-    if (st)
-        return st;
-    *out = result;
-    return FL_OK;
+    st = front_render(&r, &choice, medium == FL_MEDIUM_EMAIL, &result);
+    if (!st)
+        st = medium_render(&r, medium, &choice, &result);
+    if (!st)
+        *out = result;
+    return st;
 }
 
 enum fl_status fl_content_render(struct fl_content *content, enum fl_medium medium,

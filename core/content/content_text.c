@@ -24,6 +24,7 @@ struct writer {
     size_t body_start;
     size_t link_start;
     size_t n_cells;
+    bool is_short;
 };
 
 static void line_begin(struct writer *w)
@@ -182,6 +183,16 @@ static bool is_same_text(const struct writer *w, const char *a, size_t a_len, co
     return !strcmp(left.data, right.data);
 }
 
+/* A paragraph that is one strong link: the colon says what the address is for. */
+static bool is_button(cmark_node *link)
+{
+    cmark_node *strong = cmark_node_parent(link), *paragraph = cmark_node_parent(strong);
+
+    return cmark_node_get_type(strong) == CMARK_NODE_STRONG && !cmark_node_previous(link) &&
+           !cmark_node_next(link) && !cmark_node_previous(strong) && !cmark_node_next(strong) &&
+           cmark_node_get_type(paragraph) == CMARK_NODE_PARAGRAPH;
+}
+
 static void link_end(struct writer *w, cmark_node *node)
 {
     const char *url = cmark_node_get_url(node);
@@ -191,9 +202,10 @@ static void link_end(struct writer *w, cmark_node *node)
 
     if (*url && !is_same_text(w, label, w->out->len - start, shown)) {
         line_begin(w);
-        fl_buf_puts(w->out, " <");
+        fl_buf_puts(w->out, !w->is_short ? " <" : is_button(node) ? ": " : " ");
         fl_content_plain_put(shown, strlen(shown), w->out);
-        fl_buf_putc(w->out, '>');
+        if (!w->is_short)
+            fl_buf_putc(w->out, '>');
     }
 }
 
@@ -320,7 +332,7 @@ static void block_event(struct writer *w, cmark_node *node, bool is_enter)
     else if ((type == CMARK_NODE_HEADING || type == CMARK_NODE_PARAGRAPH) && !is_enter)
         block_end(w, node);
     else if (type == CMARK_NODE_BLOCK_QUOTE && is_enter)
-        level_enter(w, "> ", false);
+        level_enter(w, w->is_short ? "" : "> ", false);
     else if (type == CMARK_NODE_BLOCK_QUOTE)
         level_leave(w);
     else if (type == CMARK_NODE_ITEM && is_enter)
@@ -334,18 +346,19 @@ static void block_event(struct writer *w, cmark_node *node, bool is_enter)
     else if (type == CMARK_NODE_HTML_BLOCK)
         html_block_put(w, node);
     else if (type == CMARK_NODE_CODE_BLOCK) {
-        lines_put(w, cmark_node_get_literal(node), FL_CONTENT_CODE_VERBATIM, "    ");
+        lines_put(w, cmark_node_get_literal(node), FL_CONTENT_CODE_VERBATIM,
+                  w->is_short ? "" : "    ");
         empty_line(w);
-    } else if (type == CMARK_NODE_THEMATIC_BREAK) {
+    } else if (type == CMARK_NODE_THEMATIC_BREAK && !w->is_short) {
         text_put(w, "----------");
         empty_line(w);
     }
 }
 
 void fl_content_markdown_text(const struct fl_content_tags *tags, cmark_node *document,
-                              struct fl_buf *out)
+                              bool is_short, struct fl_buf *out)
 {
-    struct writer w = {.tags = tags, .out = out};
+    struct writer w = {.tags = tags, .out = out, .is_short = is_short};
     cmark_iter *iter = cmark_iter_new(document);
     cmark_event_type event;
 

@@ -58,15 +58,9 @@ void fl_content_destroy(struct fl_content **content)
 {
     if (!*content)
         return;
-    for (size_t i = 0; i < (*content)->n_units; i++) {
-        struct fl_content_unit *unit = &(*content)->units[i];
-
-        fl_mustache_destroy(&unit->html);
-        fl_mustache_destroy(&unit->text);
-        fl_mustache_destroy(&unit->mail_text);
-        fl_mustache_destroy(&unit->subject);
-        fl_mustache_destroy(&unit->sender_name);
-    }
+    for (size_t i = 0; i < (*content)->n_units; i++)
+        for (int form = 0; form < FL_CONTENT_FORMS; form++)
+            fl_mustache_destroy(&(*content)->units[i].forms[form]);
     fl_buf_finish(&(*content)->scratch);
     fl_arena_destroy(&(*content)->arena);
     free(*content);
@@ -112,27 +106,16 @@ static int name_compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void template_names(const struct fl_mustache *template, struct names *names)
-{
-    if (template)
-        fl_mustache_each_name(template, name_add, names);
-}
-
 enum fl_status fl_content_variables(const struct fl_content *content, struct fl_arena *arena,
                                     const char *const **out, size_t *out_n, struct fl_error *err)
 {
     struct names names = {.arena = arena};
     size_t n = 0;
 
-    for (size_t i = 0; i < content->n_units; i++) {
-        const struct fl_content_unit *unit = &content->units[i];
-
-        template_names(unit->html, &names);
-        template_names(unit->text, &names);
-        template_names(unit->mail_text, &names);
-        template_names(unit->subject, &names);
-        template_names(unit->sender_name, &names);
-    }
+    for (size_t i = 0; i < content->n_units; i++)
+        for (int form = 0; form < FL_CONTENT_FORMS; form++)
+            if (content->units[i].forms[form])
+                fl_mustache_each_name(content->units[i].forms[form], name_add, &names);
     if (names.is_out_of_memory)
         return fl_error_set(err, FL_IO, "could not list the variables: memory is out");
     if (names.n)

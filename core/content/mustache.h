@@ -34,9 +34,10 @@ enum {
 };
 
 enum fl_mustache_escape {
-    FL_MUSTACHE_NONE, /* values as they are */
-    FL_MUSTACHE_TEXT, /* values without control characters, line ends as LF */
-    FL_MUSTACHE_HTML  /* the same, and the five characters HTML reserves as entities */
+    FL_MUSTACHE_NONE,    /* values as they are */
+    FL_MUSTACHE_TEXT,    /* values without control characters, line ends as LF */
+    FL_MUSTACHE_HTML,    /* the same, and the five characters HTML reserves as entities */
+    FL_MUSTACHE_MARKDOWN /* on one line, and nothing in it is markup of Markdown or HTML */
 };
 
 struct fl_mustache_source {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "content/data_private.h"
 
@@ -176,6 +177,64 @@ static bool value_put(struct vm *vm, const char *s, size_t n, const unsigned cha
     return true;
 }
 
+/* ---- values inside Markdown ---*/
+
+/* The first sign of a value that would begin a list or an underline if a line began with it; `n`:
+ * there is none. */
+static size_t lead_find(const char *s, size_t n)
+{
+    size_t i = 0, digits;
+
+    while (i < n && strchr(" \t\r\n", s[i]))
+        i++;
+    for (digits = i; digits < n && s[digits] >= '0' && s[digits] <= '9'; digits++)
+        ;
+    if (digits < n && strchr(".)", s[digits]))
+        return digits;
+    return i < n && strchr("-+=", s[i]) ? i : n;
+}
+
+/* Backslashes where Markdown knows them; entities for what would act inside of code, HTML and
+ * attributes too, where a backslash is a backslash. */
+static const char *markdown_escape(const char *s, size_t i, size_t n, size_t lead)
+{
+    static const char *const escapes[128] = {
+        ['\\'] = "\\\\", ['*'] = "\\*",  ['_'] = "\\_",  ['['] = "\\[",   [']'] = "\\]",
+        ['('] = "\\(",   [')'] = "\\)",  ['#'] = "\\#",  ['|'] = "\\|",   ['~'] = "\\~",
+        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['`'] = "&#96;", ['"'] = "&quot;",
+    };
+    static const char *const leads[128] = {
+        ['-'] = "\\-", ['+'] = "\\+", ['='] = "\\=", ['.'] = "\\.", [')'] = "\\)"};
+    unsigned char c = (unsigned char)s[i];
+
+    if (c >= 128)
+        return NULL;
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
+        return i ? " " : "&#32;"; /* four blanks before a line are code */
+    if (c < ' ' || c == 0x7f)
+        return "";
+    if (i == lead)
+        return leads[c];
+    if (c == ':' && i + 1 < n && s[i + 1] == '/')
+        return "\\:"; /* no link of its own */
+    if (c == '.' && i >= 3 && !strncasecmp(s + i - 3, "www", 3))
+        return "\\.";
+    return escapes[c];
+}
+
+static bool markdown_put(struct vm *vm, const char *s, size_t n)
+{
+    size_t lead = lead_find(s, n);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *escape = markdown_escape(s, i, n, lead);
+
+        if (!(escape ? put(vm, escape, strlen(escape)) : put(vm, s + i, 1)))
+            return false;
+    }
+    return true;
+}
+
 /* ---- names -----------------------------------------------------------------------------------*/
 
 static inline const struct fl_data *member_get(const struct fl_data *data,
@@ -264,6 +323,8 @@ static bool variable_run(struct vm *vm, const struct fl_mustache_op *op)
         text = fl_data_text(data, &len);
     if (vm->program->escape == FL_MUSTACHE_NONE)
         return put(vm, text, len);
+    if (vm->program->escape == FL_MUSTACHE_MARKDOWN && op->code == FL_OP_VARIABLE)
+        return markdown_put(vm, text, len);
     return value_put(vm, text, len,
                      vm->program->escape == FL_MUSTACHE_HTML && op->code == FL_OP_VARIABLE
                          ? html_classes
