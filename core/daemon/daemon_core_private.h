@@ -6,9 +6,9 @@
 #include "base/faults.h"
 #include "base/log.h"
 #include "conf/conf.h"
-#include "daemon/daemon_link.h"
 #include "dispatch/dispatch.h"
 #include "host/host_protocol.h"
+#include "loop/link.h"
 #include "ops/ops.h"
 #include "store/store.h"
 

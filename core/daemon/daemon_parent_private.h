@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "daemon/daemon.h"
-#include "daemon/daemon_link.h"
+#include "loop/link.h"
 
 enum {
     FL_PARENT_NAME_SIZE = 64,

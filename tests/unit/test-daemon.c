@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "daemon/daemon.h"
-#include "daemon/daemon_link.h"
+#include "loop/link.h"
 
 static struct fl_error err;
 

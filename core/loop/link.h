@@ -4,8 +4,8 @@
  * Reads are bounded in one turn, so that one busy peer does not keep the others waiting.  Callbacks
  * may destroy the link.
  */
-#ifndef FL_DAEMON_DAEMON_LINK_H
-#define FL_DAEMON_DAEMON_LINK_H
+#ifndef FL_LOOP_LINK_H
+#define FL_LOOP_LINK_H
 
 #include "loop/loop.h"
 #include "wire/wire.h"

@@ -1,4 +1,4 @@
-#include "daemon/daemon_link.h"
+#include "loop/link.h"
 
 #include <errno.h>
 #include <fcntl.h>
