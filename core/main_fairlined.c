@@ -1,5 +1,5 @@
 /* fairlined: the daemon.  Started by hand or by a service manager it is the parent; started by
- * itself with a descriptor it is core. */
+ * itself with a descriptor it is core, or the front. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "daemon/daemon.h"
+#include "front/front.h"
 
 enum { EXIT_USAGE = 64, OPTION_VERSION = 1 };
 
@@ -34,6 +35,12 @@ static int run_core(const char *fd)
     return fl_daemon_run_core((int)strtol(fd, NULL, 10));
 }
 
+static int run_front(const char *fd)
+{
+    (void)prctl(PR_SET_NAME, "fairlined-front");
+    return fl_front_run((int)strtol(fd, NULL, 10));
+}
+
 int main(int argc, char **argv)
 {
     struct fl_daemon_options options = {0};
@@ -52,6 +59,8 @@ int main(int argc, char **argv)
 
     if (argc == 3 && strcmp(argv[1], "--core-fd") == 0)
         return run_core(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "--front-fd") == 0)
+        return run_front(argv[2]);
     popt = poptGetContext("fairlined", argc, (const char **)(void *)argv, table, 0);
     result = poptGetNextOpt(popt);
     if (result == OPTION_VERSION) {

@@ -54,6 +54,8 @@ static void drain(struct fl_core *core)
 {
     if (fl_dispatch_has_work_in_hand(core->dispatch) || fl_dispatch_wants_step(core->dispatch))
         return;
+    if (core->fronts) /* who has asked already is answered */
+        return;
     if (!core->is_drained)
         stop_hosts(core);
     core->is_drained = true;
@@ -86,6 +88,11 @@ static void on_step(void *ctx)
         fl_core_poke(core);
     else if (wake_us != FL_TIME_NONE && !core->is_step_due)
         fl_loop_arm(core->step, wake_us - fl_clock_now(&fl_clock_system));
+}
+
+static void on_settle(void *ctx)
+{
+    fl_core_settle(ctx);
 }
 
 static void on_plan(void *ctx)
@@ -192,9 +199,13 @@ static enum fl_status open_all(struct fl_core *core, int listen_fd, struct fl_er
         return st;
     core->step = fl_loop_add_timer(core->loop, on_step, core);
     core->plan = fl_loop_add_timer(core->loop, on_plan, core);
+    core->settle = fl_loop_add_timer(core->loop, on_settle, core);
     core->piece_arena = fl_arena_create(PIECE_ARENA_MAX);
-    if (!core->step || !core->plan || !core->piece_arena)
+    if (!core->step || !core->plan || !core->settle || !core->piece_arena)
         return fl_error_set(err, FL_IO, "no memory");
+    st = fl_core_fronts_init(core, err);
+    if (st)
+        return st;
     return fl_control_server_create(core, listen_fd, &core->control, err);
 }
 
@@ -261,6 +272,8 @@ static bool on_parent_frame(void *ctx, struct fl_wire_frame *frame)
         return fl_wire_end(frame);
     case FL_PARENT_HOST:
         return fl_core_host_add(core, frame);
+    case FL_PARENT_FRONT:
+        return fl_core_front_add(core, frame);
     case FL_PARENT_HOST_STOP:
         return fl_core_host_stop(core, frame);
     case FL_PARENT_RELOADED:
@@ -292,6 +305,7 @@ static void core_finish(struct fl_core *core)
 {
     fl_control_server_destroy(&core->control);
     fl_core_hosts_destroy(core);
+    fl_core_fronts_destroy(core);
     for (size_t i = 0; i < core->n_pieces; i++)
         fl_wire_finish(&core->pieces[i].frame);
     fl_dispatch_destroy(&core->dispatch);
@@ -318,8 +332,8 @@ int fl_daemon_run_core(int fd)
         return EXIT_TEMPORARY;
     core->log = fl_log_root(&fl_log_stderr, "core");
     core->exit_code = EXIT_TEMPORARY;
-    core->ops_daemon =
-        (struct fl_ops_daemon){core, fl_core_channel_rows, ask_reload, plan_now, changed};
+    core->ops_daemon = (struct fl_ops_daemon){core,    fl_core_channel_rows, ask_reload, plan_now,
+                                              changed, fl_core_front_state};
     fl_wire_init(&core->out);
     core->loop = fl_loop_create();
     if (core->loop)

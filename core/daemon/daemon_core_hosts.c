@@ -44,6 +44,7 @@ static void on_host_gone(void *ctx, const char *why)
            FL_KV_STR("channel", host->channel), FL_KV_INT("worker", host->worker),
            FL_KV_STR("reason", why));
     fl_core_settle(core); /* its pieces point to it */
+    fl_core_hooks_lost(host);
     fl_dispatch_worker_lost(&host->dispatched);
     host_free(host);
     fl_core_poke(core);
@@ -95,6 +96,7 @@ static bool on_ready(struct fl_core_host *host, struct fl_wire_frame *frame)
         return false;
     host->state = FL_CORE_HOST_RUNNING;
     host->is_in_call = false;
+    host->capabilities = ready.capabilities;
     if (ready.call_timeout_s)
         host->timeout_us = (int64_t)ready.call_timeout_s * FL_US_PER_S;
     batch = conf && conf->batch < ready.batch_max ? (uint32_t)conf->batch : ready.batch_max;
@@ -179,6 +181,14 @@ static bool on_called(struct fl_core_host *host, struct fl_wire_frame *frame)
     if (!fl_host_get_result(frame, core->piece_arena, &result))
         return false;
     host->is_in_call = false;
+    if (call == FL_HOST_HTTP) {
+        if (result.call != FL_CALL_OK) {
+            note_detail(host, result.why);
+            FL_LOG(&core->log, FL_LOG_WARN, "a callback came back with trouble",
+                   FL_KV_STR("channel", host->channel), FL_KV_STR("why", result.why));
+        }
+        return fl_core_hook_done(host, frame->correlation, result.call == FL_CALL_OK, frame);
+    }
     if (call == FL_HOST_COLLECT &&
         (result.call == FL_CALL_RETRY || result.call == FL_CALL_FAILED)) {
         note_detail(host, result.why);

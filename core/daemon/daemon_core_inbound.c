@@ -5,19 +5,46 @@
 #include "daemon/daemon_core_private.h"
 #include "feedback/feedback.h"
 
-void fl_core_piece_add(struct fl_core_host *host, struct fl_wire_frame *frame)
+static struct fl_core_piece *piece_add(struct fl_core *core, struct fl_wire_frame *frame)
 {
-    struct fl_core *core = host->core;
     struct fl_core_piece *piece;
 
     if (core->n_pieces == FL_CORE_PIECES_MAX)
         fl_core_settle(core);
     piece = &core->pieces[core->n_pieces++];
-    piece->host = host;
-    piece->frame = *frame;
+    *piece = (struct fl_core_piece){.frame = *frame};
     fl_wire_init(frame);
+    return piece;
+}
+
+void fl_core_piece_add(struct fl_core_host *host, struct fl_wire_frame *frame)
+{
+    piece_add(host->core, frame)->host = host;
+    host->n_unsettled++;
     host->n_pieces++;
-    fl_core_poke(core);
+    fl_core_poke(host->core);
+}
+
+/* A page is no reason to look for messages that are due. */
+void fl_core_front_piece_add(struct fl_core *core, struct fl_core_front *front,
+                             struct fl_wire_frame *frame)
+{
+    piece_add(core, frame)->front = front;
+    if (!fl_loop_is_armed(core->settle))
+        fl_loop_arm(core->settle, 0);
+}
+
+bool fl_core_read_inbound(struct fl_core *core, struct fl_wire_frame *frame, struct fl_inbound *out,
+                          struct fl_feedback_parsed *out_parsed)
+{
+    struct fl_wire_frame found;
+
+    fl_wire_init_nested(&found); /* only reads from inside `frame`: owns nothing */
+    if (!fl_host_get_inbound(frame, core->piece_arena, out))
+        return false;
+    fl_wire_get_nested(frame, &found);
+    return fl_host_get_parsed(&found, core->piece_arena, out_parsed) && fl_wire_end(&found) &&
+           fl_wire_end(frame);
 }
 
 static enum fl_status store_inbound(struct fl_core *core, struct fl_core_host *host,
@@ -25,16 +52,10 @@ static enum fl_status store_inbound(struct fl_core *core, struct fl_core_host *h
                                     struct fl_wire_frame *frame, struct fl_error *err)
 {
     struct fl_feedback_parsed parsed;
-    struct fl_wire_frame found;
     struct fl_inbound inbound;
     int64_t id;
 
-    fl_wire_init_nested(&found); /* only reads from inside `frame`: owns nothing */
-    if (!fl_host_get_inbound(frame, core->piece_arena, &inbound))
-        return fl_error_set(err, FL_INVALID, "the piece is malformed");
-    fl_wire_get_nested(frame, &found);
-    if (!fl_host_get_parsed(&found, core->piece_arena, &parsed) || !fl_wire_end(&found) ||
-        !fl_wire_end(frame))
+    if (!fl_core_read_inbound(core, frame, &inbound, &parsed))
         return fl_error_set(err, FL_INVALID, "the piece is malformed");
     return fl_feedback_accept(context, channel, host->medium, &parsed, &inbound, &id, err);
 }
@@ -76,6 +97,8 @@ static enum fl_status store_piece(struct fl_core *core, struct fl_core_piece *pi
     frame->pos = 0; /* it is read again when the others of its turn failed */
     frame->next_fd = 0;
     frame->has_failed = false;
+    if (piece->front)
+        return fl_core_front_piece(piece, err);
     if (frame->type == FL_HOST_REMEMBER)
         return store_memory(core, host, frame, err);
     st = fl_store_channel_id(core->store, host->channel, host->medium, &channel, err);
@@ -117,10 +140,18 @@ static void store_one_by_one(struct fl_core *core)
     for (size_t i = 0; i < core->n_pieces; i++) {
         struct fl_core_host *host = core->pieces[i].host;
         struct fl_error err;
+        enum fl_status st;
 
         unmap(&core->pieces[i].frame);
-        if (!store_range(core, i, i + 1, &err))
+        st = store_range(core, i, i + 1, &err);
+        if (!st)
             continue;
+        if (!host) {
+            core->pieces[i].status = st;
+            FL_LOG(&core->log, FL_LOG_ERROR, "a page could not be served or a form not be stored",
+                   FL_KV_STR("reason", err.text));
+            continue;
+        }
         host->has_lost_piece = true;
         FL_LOG(&core->log, FL_LOG_ERROR,
                "a piece could not be stored: its source is not acknowledged and gives it again",
@@ -151,8 +182,13 @@ void fl_core_settle(struct fl_core *core)
 
     if (core->n_pieces && store_range(core, 0, core->n_pieces, &err))
         store_one_by_one(core);
-    for (size_t i = 0; i < core->n_pieces; i++)
+    for (size_t i = 0; i < core->n_pieces; i++) {
+        if (core->pieces[i].front)
+            fl_core_front_settled(&core->pieces[i]);
         fl_wire_finish(&core->pieces[i].frame);
+    }
+    for (struct fl_core_host *h = core->hosts; h; h = h->next)
+        h->n_unsettled = 0;
     core->n_pieces = 0;
     answer_commits(core);
 }

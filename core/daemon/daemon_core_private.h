@@ -16,12 +16,16 @@ enum {
     FL_CORE_PIECES_MAX = 64,           /* of inbound in one transaction */
     FL_CORE_HOST_QUEUE_MAX = 64 << 20, /* bytes that may wait for a host: two batches */
     FL_CORE_PARENT_QUEUE_MAX = 16 << 20,
+    FL_CORE_FRONT_QUEUE_MAX = 64 << 20,
     FL_CORE_CONF_ARENA_MAX = 64 << 20,
     FL_CORE_HOST_NAME_SIZE = 64,
     FL_CORE_DETAIL_SIZE = 256
 };
 
 struct fl_core;
+struct fl_core_front;
+struct fl_core_hook;
+struct fl_front_cache;
 struct fl_control_server;
 
 enum fl_core_host_state { FL_CORE_HOST_OPENING, FL_CORE_HOST_RUNNING, FL_CORE_HOST_ENDED };
@@ -43,13 +47,19 @@ struct fl_core_host {
     bool is_in_call;
     bool has_lost_piece; /* since its last COMMIT */
     bool wants_commit;
+    unsigned capabilities;
+    int n_unsettled; /* pieces in the transaction of this turn */
     int64_t n_reports, n_pieces;
 };
 
-/* A raw piece, receipt or remembered value that is not stored yet. */
+/* A raw piece, receipt or remembered value of a host that is not stored yet; a question or form of
+ * a front that is not answered yet. */
 struct fl_core_piece {
-    struct fl_core_host *host;
+    struct fl_core_host *host; /* one of these two */
+    struct fl_core_front *front;
     struct fl_wire_frame frame;
+    enum fl_status status; /* of a front's: what it is told */
+    char *answer;          /* JSON; from malloc */
 };
 
 struct fl_core {
@@ -63,7 +73,11 @@ struct fl_core {
     struct fl_token_keys *keys;
     struct fl_dispatch *dispatch;
     struct fl_core_host *hosts;
-    struct fl_source *step, *plan;
+    struct fl_core_front *fronts;
+    struct fl_core_hook *hooks; /* oldest first */
+    uint64_t n_hooks;           /* so far */
+    struct fl_front_cache *front_cache;
+    struct fl_source *step, *plan, *settle, *hook_timer;
     bool is_step_due; /* armed for the end of this turn */
     bool is_draining, is_drained;
     struct fl_core_piece pieces[FL_CORE_PIECES_MAX];
@@ -98,7 +112,27 @@ void fl_core_piece_add(struct fl_core_host *host, struct fl_wire_frame *frame); 
 /* Stores what has come, together or, when that fails, one by one; answers who asked for a commit.
  */
 void fl_core_settle(struct fl_core *core);
+void fl_core_front_piece_add(struct fl_core *core, struct fl_core_front *front,
+                             struct fl_wire_frame *frame); /* takes it */
+/* A piece with what was found in it, in the piece arena and the frame. */
+FL_CHECK_RESULT bool fl_core_read_inbound(struct fl_core *core, struct fl_wire_frame *frame,
+                                          struct fl_inbound *out,
+                                          struct fl_feedback_parsed *out_parsed);
 bool fl_core_recall(struct fl_core_host *host, struct fl_wire_frame *frame);
+
+/* --- fronts (daemon_core_front.c) ---*/
+FL_CHECK_RESULT enum fl_status fl_core_fronts_init(struct fl_core *core, struct fl_error *err);
+void fl_core_fronts_destroy(struct fl_core *core);
+bool fl_core_front_add(struct fl_core *core, struct fl_wire_frame *frame);
+/* Inside the transaction of a turn; what is only the asker's fault is no failure. */
+FL_CHECK_RESULT enum fl_status fl_core_front_piece(struct fl_core_piece *piece,
+                                                   struct fl_error *err);
+void fl_core_front_settled(struct fl_core_piece *piece); /* tells the asker */
+/* A plugin has answered, or given up; false: the response cannot be. */
+bool fl_core_hook_done(struct fl_core_host *host, uint64_t request, bool is_answered,
+                       struct fl_wire_frame *frame);
+void fl_core_hooks_lost(struct fl_core_host *host);
+const char *fl_core_front_state(void *ctx); /* for `status` */
 
 /* --- plans (daemon_core_plan.c) ---*/
 void fl_core_plan(struct fl_core *core);

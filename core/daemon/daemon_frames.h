@@ -11,6 +11,7 @@ enum fl_parent_frame {
     FL_PARENT_RELOADED,  /* is fine, text, faults; answers FL_CORE_RELOAD */
     FL_PARENT_DRAIN,     /* no new claims; FL_CORE_DRAINED when nothing is in hand */
     FL_PARENT_PING,
+    FL_PARENT_FRONT, /* socket to a front */
     /* core -> parent */
     FL_CORE_READY = 32,
     FL_CORE_FAILED, /* text: it could not start, and trying again will not help */

@@ -61,6 +61,8 @@ static void adopt(struct fl_parent *parent, struct fl_parent_conf *fresh)
         fl_parent_tell_core(parent);
     }
     fl_parent_hosts_match(parent);
+    if (parent->is_core_ready)
+        fl_parent_fronts_match(parent);
     fl_parent_conf_finish(&old);
 }
 
@@ -106,7 +108,7 @@ static void on_hangup(void *ctx)
 
 void fl_parent_child_gone(struct fl_parent *parent)
 {
-    if (parent->stage && !parent->core_pid && !fl_parent_has_hosts(parent))
+    if (parent->stage && !parent->core_pid && !fl_parent_has_hosts(parent) && !parent->fronts)
         fl_loop_stop(parent->loop);
 }
 
@@ -117,6 +119,7 @@ static void on_drain_timer(void *ctx)
     if (parent->stage == 1) {
         FL_LOG(&parent->log, FL_LOG_WARN, "batches were still in hand: their hosts are killed");
         fl_parent_hosts_kill(parent);
+        fl_parent_fronts_kill(parent);
         parent->stage = 2;
         fl_loop_arm(parent->drain, CORE_LAST_WORDS_US);
     } else if (parent->core_pid) {
@@ -132,6 +135,7 @@ static void on_terminate(void *ctx)
 
     if (parent->stage) { /* asked twice: at once */
         fl_parent_hosts_kill(parent);
+        fl_parent_fronts_kill(parent);
         if (parent->core_pid)
             kill(parent->core_pid, SIGKILL);
         return;
@@ -139,12 +143,16 @@ static void on_terminate(void *ctx)
     sd_notify(0, "STOPPING=1");
     FL_LOG(&parent->log, FL_LOG_INFO, "ending: batches in hand are waited for");
     parent->stage = 1;
+    fl_parent_fronts_drain(parent);
     if (parent->is_core_ready) {
         fl_wire_start(&parent->out, FL_PARENT_DRAIN, 0);
         fl_parent_tell_core(parent);
         fl_loop_arm(parent->drain, parent->conf.conf->drain_timeout_us);
     } else if (parent->core_pid) {
         kill(parent->core_pid, SIGKILL);
+        fl_parent_fronts_kill(parent);
+    } else {
+        fl_parent_fronts_kill(parent);
     }
     fl_parent_child_gone(parent);
 }
@@ -177,6 +185,8 @@ static void on_core_ready(struct fl_parent *parent)
     FL_LOG(&parent->log, FL_LOG_INFO, "ready",
            FL_KV_STR("control", parent->conf.conf->control_socket));
     fl_parent_hosts_match(parent);
+    fl_parent_fronts_connect(parent);
+    fl_parent_fronts_match(parent);
     sd_notify(0, "READY=1\nSTATUS=running");
 }
 
@@ -268,7 +278,7 @@ static enum fl_status make_sources(struct fl_parent *parent, struct fl_error *er
         !fl_loop_add_signal(parent->loop, SIGINT, on_terminate, parent))
         return fl_error_set(err, FL_IO, "no memory");
     fl_loop_arm(parent->ping, parent->ping_interval_us);
-    return FL_OK;
+    return fl_parent_fronts_init(parent, err);
 }
 
 static void parent_finish(struct fl_parent *parent)
@@ -279,6 +289,7 @@ static void parent_finish(struct fl_parent *parent)
     }
     if (parent->loop) {
         fl_parent_hosts_finish(parent);
+        fl_parent_fronts_finish(parent);
         fl_link_destroy(&parent->core);
         fl_loop_destroy(&parent->loop);
     }
@@ -310,6 +321,8 @@ static int run(struct fl_parent *parent)
 
     if (!st)
         st = fl_parent_prepare(parent, &err);
+    if (!st)
+        st = fl_parent_front_listen(parent, &err);
     if (!st) {
         fl_parent_core_start(parent);
         st = fl_loop_run(parent->loop, &err);
@@ -330,7 +343,7 @@ int fl_daemon_run_parent(const struct fl_daemon_options *options)
         return EXIT_SYSTEM;
     (void)signal(SIGPIPE, SIG_IGN);
     parent->options = *options;
-    parent->listen_fd = parent->lock_fd = -1;
+    parent->listen_fd = parent->lock_fd = parent->front_fd = -1;
     parent->log = fl_log_root(&fl_log_stderr, "parent");
     parent->arena = fl_arena_create(FAULTS_ARENA_MAX);
     fl_wire_init(&parent->out);

@@ -19,8 +19,8 @@ enum { EXIT_INTERNAL = 70 };
 
 enum { ORPHAN_GRACE_US = 5000000 };
 
-static void log_exit(struct fl_parent *parent, const char *what, const char *channel, int worker,
-                     int status, bool is_expected)
+void fl_parent_log_exit(struct fl_parent *parent, const char *what, const char *channel, int worker,
+                        int status, bool is_expected)
 {
     enum fl_log_level level = is_expected ? FL_LOG_DEBUG : FL_LOG_WARN;
 
@@ -32,7 +32,7 @@ static void log_exit(struct fl_parent *parent, const char *what, const char *cha
                FL_KV_INT("worker", worker), FL_KV_INT("code", WEXITSTATUS(status)));
 }
 
-static int64_t next_backoff(int64_t backoff_us)
+int64_t fl_parent_next_backoff(int64_t backoff_us)
 {
     if (backoff_us == 0)
         return FL_PARENT_BACKOFF_FIRST_US;
@@ -80,7 +80,7 @@ static void core_ended(struct fl_parent *parent, int status)
 {
     bool was_ready = parent->was_core_ready;
 
-    log_exit(parent, "core has ended", "none", 0, status, parent->stage > 0);
+    fl_parent_log_exit(parent, "core has ended", "none", 0, status, parent->stage > 0);
     parent->core_pid = 0;
     parent->is_core_ready = false;
     fl_link_destroy(&parent->core);
@@ -91,7 +91,7 @@ static void core_ended(struct fl_parent *parent, int status)
         parent->stage = 3;
     }
     if (parent->stage == 0 && !was_ready) {
-        parent->core_backoff_us = next_backoff(parent->core_backoff_us);
+        parent->core_backoff_us = fl_parent_next_backoff(parent->core_backoff_us);
         fl_loop_arm(parent->core_timer, parent->core_backoff_us);
     } else {
         parent->core_backoff_us = 0;
@@ -101,6 +101,8 @@ static void core_ended(struct fl_parent *parent, int status)
         fl_loop_arm(parent->orphans, ORPHAN_GRACE_US);
     else if (parent->stage)
         fl_parent_hosts_kill(parent);
+    if (parent->stage)
+        fl_parent_fronts_kill(parent);
     fl_parent_core_start(parent);
     fl_parent_child_gone(parent);
 }
@@ -207,7 +209,7 @@ void fl_parent_host_start(struct fl_parent_host *host)
     if (spawn(host, channel, &err)) {
         FL_LOG(&parent->log, FL_LOG_ERROR, "a host could not be started; tried again later",
                FL_KV_STR("channel", host->channel), FL_KV_STR("reason", err.text));
-        host->backoff_us = next_backoff(host->backoff_us);
+        host->backoff_us = fl_parent_next_backoff(host->backoff_us);
         fl_loop_arm(host->timer, host->backoff_us);
     }
 }
@@ -322,7 +324,7 @@ static void host_ended(struct fl_parent_host *host, int status)
     struct fl_parent *parent = host->parent;
     bool is_clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
-    log_exit(parent, "a host has ended", host->channel, host->worker, status, is_clean);
+    fl_parent_log_exit(parent, "a host has ended", host->channel, host->worker, status, is_clean);
     host->pid = 0;
     if (!host->is_wanted) {
         host_free(host);
@@ -330,7 +332,7 @@ static void host_ended(struct fl_parent_host *host, int status)
         host->backoff_us = 0;
         fl_parent_host_start(host);
     } else if (parent->is_core_ready && !parent->stage) {
-        host->backoff_us = next_backoff(host->backoff_us);
+        host->backoff_us = fl_parent_next_backoff(host->backoff_us);
         fl_loop_arm(host->timer, host->backoff_us);
     }
     fl_parent_core_start(parent); /* where only the last host of a dead core was in the way */
@@ -350,6 +352,7 @@ void fl_parent_reap(struct fl_parent *parent)
         if (h->pid && waitpid(h->pid, &status, WNOHANG) == h->pid)
             host_ended(h, status);
     }
+    fl_parent_fronts_reap(parent);
 }
 
 bool fl_parent_has_hosts(const struct fl_parent *parent)

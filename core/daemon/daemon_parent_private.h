@@ -21,6 +21,7 @@ enum {
 };
 
 struct fl_parent;
+struct fl_parent_front;
 
 /* One worker of a channel: the place, whoever is in it. */
 struct fl_parent_host {
@@ -63,6 +64,12 @@ struct fl_parent {
     struct fl_source *core_timer;
     struct fl_parent_host *hosts;
     int64_t generation;
+    struct fl_parent_front *fronts; /* the one in use first, if there is one */
+    struct fl_source *front_timer;
+    int front_fd; /* listened on; -1: no front is wanted */
+    char front_listens[FL_PARENT_NAME_SIZE];
+    char front_print[FL_SHA256_HEX_SIZE];
+    int64_t front_backoff_us;
     struct fl_source *ping, *drain, *orphans;
     int64_t ping_interval_us;
     int64_t ponged_us;
@@ -89,6 +96,24 @@ void fl_parent_reap(struct fl_parent *parent);
 bool fl_parent_has_hosts(const struct fl_parent *parent); /* processes */
 void fl_parent_hosts_kill(struct fl_parent *parent);
 void fl_parent_hosts_finish(struct fl_parent *parent);
+
+/* A child's end for the log, and how long to wait with the next one. */
+void fl_parent_log_exit(struct fl_parent *parent, const char *what, const char *channel, int worker,
+                        int status, bool is_expected);
+int64_t fl_parent_next_backoff(int64_t backoff_us);
+
+/* --- the front (daemon_parent_front.c) ---*/
+FL_CHECK_RESULT enum fl_status fl_parent_fronts_init(struct fl_parent *parent,
+                                                     struct fl_error *err);
+/* Opens the socket the configuration wants, or keeps it, or closes it. */
+FL_CHECK_RESULT enum fl_status fl_parent_front_listen(struct fl_parent *parent,
+                                                      struct fl_error *err);
+void fl_parent_fronts_match(struct fl_parent *parent);   /* to the configuration */
+void fl_parent_fronts_connect(struct fl_parent *parent); /* to a core that has become ready */
+void fl_parent_fronts_drain(struct fl_parent *parent);
+void fl_parent_fronts_reap(struct fl_parent *parent);
+void fl_parent_fronts_kill(struct fl_parent *parent);
+void fl_parent_fronts_finish(struct fl_parent *parent);
 
 /* --- the rest (daemon_parent.c) ---*/
 void fl_parent_tell_core(struct fl_parent *parent);         /* parent->out */

@@ -47,14 +47,16 @@ int fl_front_run(int fd);
 /* Frames between core and front (numbers beside those of host_protocol.h and daemon_frames.h). */
 enum fl_front_frame {
     FL_FRONT_OPEN = 128, /* parent -> front: configuration name and text, listening socket */
-    FL_FRONT_READY,      /* front -> parent: port */
+    FL_FRONT_READY,      /* front -> parent: what it listens on */
     FL_FRONT_FAILED,     /* front -> parent: text */
     FL_FRONT_ASK,        /* front -> core: call, JSON arguments; correlation names the request */
     FL_FRONT_ANSWER,     /* core -> front: status, JSON */
     FL_FRONT_SUBMIT,     /* front -> core: an inbound piece as FL_HOST_INBOUND has it */
-    FL_FRONT_SUBMITTED,  /* core -> front: is stored and committed, text */
+    FL_FRONT_SUBMITTED,  /* core -> front: status, FL_OK when it is committed; no JSON */
     FL_FRONT_HOOK,       /* front -> core: channel, HTTP request */
-    FL_FRONT_HOOKED      /* core -> front: status, HTTP response */
+    FL_FRONT_HOOKED,     /* core -> front: status, HTTP response */
+    FL_FRONT_CORE,       /* parent -> front: socket to core, whenever there is a new one */
+    FL_FRONT_DRAIN       /* parent -> front: no new connections, end with the last request */
 };
 
 /* --- core's side -------------------------------------------------------------------------------*/

@@ -39,8 +39,9 @@ struct fl_ops_daemon {
     /* The state of every channel and worker, as rows. */
     enum fl_status (*channels)(void *ctx, json_t *out_array, struct fl_error *err);
     enum fl_status (*reload)(void *ctx, struct fl_faults *faults, struct fl_error *err);
-    void (*plan_now)(void *ctx); /* schedules are looked at in the next turn */
-    void (*changed)(void *ctx);  /* queue or campaign changed: dispatch should look */
+    void (*plan_now)(void *ctx);     /* schedules are looked at in the next turn */
+    void (*changed)(void *ctx);      /* queue or campaign changed: dispatch should look */
+    const char *(*front)(void *ctx); /* running, down or disabled */
 };
 
 /* Where results go. */

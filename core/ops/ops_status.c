@@ -86,6 +86,10 @@ FL_OPS_RUN(fl_ops_status_run)
     fl_ops_put_int(row, "waiting", waiting);
     fl_ops_put_time(row, "oldest_due_at", oldest);
     fl_ops_put_int(row, "late_s", late);
+    if (context->daemon && context->daemon->front)
+        fl_ops_put_str(row, "front", context->daemon->front(context->daemon->ctx));
+    else
+        fl_ops_put_str(row, "front", context->conf->front.is_enabled ? "down" : "disabled");
     put_counts(row, counts);
     (void)json_object_set_new(row, "channels", channels);
     fl_ops_row_emit(sink, row);
