@@ -81,6 +81,18 @@ static int on_report(void *host, const struct fl_report *report)
                report->status && *report->status ? report->status : "-",
                report->provider_ref ? report->provider_ref : "",
                report->detail ? report->detail : "");
+    if (!drive->is_quiet && report->units)
+        printf("cost %zu %d units %" PRId64 " %s\n", drive->offset + report->item,
+               (int)report->units, report->cost_micro, report->currency ? report->currency : "-");
+    return 0;
+}
+
+static int on_begin(void *host, uint32_t item)
+{
+    struct drive *drive = host;
+
+    if (!drive->is_quiet)
+        printf("begin %zu\n", drive->offset + item);
     return 0;
 }
 
@@ -365,7 +377,7 @@ static int run(struct drive *drive, const struct fl_channel_v1 *channel, const c
 {
     const struct fl_services services = {sizeof services, drive,       on_log,     on_now,
                                          on_report,       on_inbound,  on_receipt, on_commit,
-                                         on_stopping,     on_remember, on_recall};
+                                         on_stopping,     on_remember, on_recall,  on_begin};
     struct fl_why why = {.size = sizeof why};
     enum fl_call call = channel->check(drive->options, drive->n_options, &why);
     void *self = NULL;
