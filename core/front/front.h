@@ -67,7 +67,7 @@ struct fl_front_context {
     const struct fl_conf *conf;
     struct fl_clock clock;
     const struct fl_log *log;
-    struct fl_front_cache *cache; /* compiled contents; may be NULL */
+    struct fl_front_cache *cache; /* compiled contents */
 };
 
 /* What `call` shows, as a JSON object (a new reference).  Read only but for the events that record

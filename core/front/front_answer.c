@@ -160,6 +160,17 @@ static const char *kind_name(enum fl_token_kind kind)
                                           : "";
 }
 
+/* A content that cannot be compiled any more asks nothing. */
+static bool has_survey(const struct fl_front_subject *subject)
+{
+    struct fl_content *content;
+
+    return subject->token.kind == FL_TOKEN_PAGE &&
+           !fl_front_cache_get(subject->context->cache, subject->context->store,
+                               subject->occurrence.content, &content, NULL) &&
+           fl_content_survey(content, subject->language);
+}
+
 static enum fl_status answer_token(const struct fl_front_context *context, const struct call *call,
                                    const json_t *args, struct fl_arena *arena, json_t *out,
                                    struct fl_error *err)
@@ -171,6 +182,7 @@ static enum fl_status answer_token(const struct fl_front_context *context, const
         return st;
     json_object_set_new(out, "kind", json_string(kind_name(subject.token.kind)));
     json_object_set_new(out, "language", json_string(subject.language));
+    json_object_set_new(out, "has_survey", json_boolean(has_survey(&subject)));
     return call->fill(&subject, out, err);
 }
 
@@ -210,7 +222,7 @@ enum fl_status fl_front_answer(const struct fl_front_context *context, const cha
     json_t *answer = json_object();
     enum fl_status st;
 
-    if (!arena || !answer)
+    if (!arena || !answer || !context->cache)
         st = fl_error_set(err, FL_IO, "no memory for an answer");
     else if (strcmp(call, "health") == 0)
         st = FL_OK;

@@ -40,7 +40,6 @@ enum fl_status fl_front_answer_message(const struct fl_front_subject *subject, j
     put(out, "content_language", shown.rendering.language);
     put(out, "medium", fl_medium_name(shown.medium));
     put(out, "date", shown.date);
-    json_object_set_new(out, "has_survey", json_boolean(shown.survey != NULL));
     return FL_OK;
 }
 
@@ -217,7 +216,6 @@ enum fl_status fl_front_answer_survey(const struct fl_front_subject *subject, js
 
     if (st)
         return st;
-    json_object_set_new(out, "has_survey", json_boolean(shown.survey != NULL));
     put(out, "title", shown.rendering.subject);
     if (!shown.survey)
         return FL_OK;

@@ -4,7 +4,11 @@
 
 #include "front/front_pages_private.h"
 
-enum { SCALE_MAX = 100, NUMBER_SIZE = 24 };
+enum {
+    SCALE_MAX = 100,
+    NUMBER_SIZE = 24,
+    NARROW_SPAN = 6 /* a scale up to this stands in one row on a phone */
+};
 
 struct question {
     struct fl_front_view *view;
@@ -43,6 +47,17 @@ static const char *label_of(const json_t *options, const char *key)
     return "";
 }
 
+/* Where the scale breaks into two rows, an end is named by its number too. */
+static const char *end_label(struct fl_front_view *view, const char *number, const char *label,
+                             bool is_wide)
+{
+    const char *text = label;
+
+    if (is_wide && *label)
+        text = fl_arena_printf(view->visit->arena, "%s %s", number, label);
+    return text ? text : "";
+}
+
 static void put_scale(struct question *q)
 {
     const json_t *options = json_object_get(q->json, "options");
@@ -64,13 +79,12 @@ static void put_scale(struct question *q)
         fl_front_put(q->view, point, "label", label);
         fl_front_put_flag(q->view, point, "is_on",
                           json_is_number(q->answer) && json_number_value(q->answer) == (double)n);
-        if (n == min)
-            fl_front_put(q->view, q->item, "least", label);
-        if (n == max)
-            fl_front_put(q->view, q->item, "most", label);
+        if (n == min || n == max)
+            fl_front_put(q->view, q->item, n == min ? "least" : "most",
+                         end_label(q->view, text, label, max - min > NARROW_SPAN));
     }
     fl_front_put_flag(q->view, q->item, "is_scale", true);
-    fl_front_put_flag(q->view, q->item, "is_wide", max - min > 6);
+    fl_front_put_flag(q->view, q->item, "is_wide", max - min > NARROW_SPAN);
 }
 
 static void put_options(struct question *q, bool is_several)

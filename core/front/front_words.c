@@ -82,7 +82,7 @@ static const struct fl_front_word words[] = {
 
     {"optout_title",       {"Stop these messages?",           "이 메시지를 그만 받으시겠습니까?"}},
     {"optout_text",        {"We will send you no more %1 by %2.",
-                            "앞으로 %2(으)로 %1을(를) 보내지 않습니다."}},
+                            "앞으로 ‘%1’ 메시지(%2)를 보내지 않습니다."}},
     {"optout_plain",       {"We will send you no more messages of this kind.",
                             "앞으로 이런 메시지를 보내지 않습니다."}},
     {"optout_button",      {"Yes, stop them",                 "네, 그만 받겠습니다"}},
