@@ -31,6 +31,7 @@ static void host_free(struct fl_core_host *host)
         p = &(*p)->next;
     *p = host->next;
     fl_loop_remove(&host->deadline);
+    fl_loop_remove(&host->lookup);
     fl_link_destroy(&host->link);
     free(host);
 }
@@ -112,6 +113,8 @@ static bool on_ready(struct fl_core_host *host, struct fl_wire_frame *frame)
                FL_KV_STR("channel", host->channel), FL_KV_STR("reason", err.text));
         note_detail(host, err.text);
     }
+    if (host->dispatched && host->worker == 0 && (ready.capabilities & FL_CAN_LOOKUP))
+        fl_core_lookup_begin(host);
     FL_LOG(&core->log, FL_LOG_INFO, "host ready", FL_KV_STR("channel", host->channel),
            FL_KV_INT("worker", host->worker), FL_KV_STR("plugin", ready.plugin),
            FL_KV_STR("version", ready.version));
@@ -145,6 +148,17 @@ static bool on_report(struct fl_core_host *host, struct fl_wire_frame *frame)
     host->n_reports++;
     if (host->dispatched)
         fl_dispatch_reported(host->dispatched, frame->correlation, &report);
+    return true;
+}
+
+static bool on_began_item(struct fl_core_host *host, struct fl_wire_frame *frame)
+{
+    uint32_t item = fl_wire_get_u32(frame);
+
+    if (!fl_wire_end(frame))
+        return false;
+    if (host->dispatched)
+        fl_dispatch_began(host->dispatched, frame->correlation, item);
     return true;
 }
 
@@ -189,10 +203,14 @@ static bool on_called(struct fl_core_host *host, struct fl_wire_frame *frame)
         }
         return fl_core_hook_done(host, frame->correlation, result.call == FL_CALL_OK, frame);
     }
-    if (call == FL_HOST_COLLECT &&
+    if (call == FL_HOST_LOOKUP)
+        host->is_looking_up = false;
+    if ((call == FL_HOST_COLLECT || call == FL_HOST_LOOKUP) &&
         (result.call == FL_CALL_RETRY || result.call == FL_CALL_FAILED)) {
         note_detail(host, result.why);
-        FL_LOG(&core->log, FL_LOG_WARN, "collecting came back with trouble; tried again later",
+        FL_LOG(&core->log, FL_LOG_WARN,
+               call == FL_HOST_COLLECT ? "collecting came back with trouble; tried again later"
+                                       : "looking up came back with trouble; tried again later",
                FL_KV_STR("channel", host->channel), FL_KV_STR("why", result.why));
     }
     return true;
@@ -219,6 +237,8 @@ static bool on_host_frame(void *ctx, struct fl_wire_frame *frame)
         return fl_wire_end(frame);
     case FL_HOST_REPORT:
         return on_report(host, frame);
+    case FL_HOST_BEGAN_ITEM:
+        return on_began_item(host, frame);
     case FL_HOST_FINISHED:
         return on_finished(host, frame);
     case FL_HOST_CALLED:

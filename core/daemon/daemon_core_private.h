@@ -19,7 +19,10 @@ enum {
     FL_CORE_FRONT_QUEUE_MAX = 64 << 20,
     FL_CORE_CONF_ARENA_MAX = 64 << 20,
     FL_CORE_HOST_NAME_SIZE = 64,
-    FL_CORE_DETAIL_SIZE = 256
+    FL_CORE_DETAIL_SIZE = 256,
+    FL_CORE_LOOKUP_REFS_MAX = 100, /* doubtful messages a peer is asked about at once */
+    FL_CORE_LOOKUP_FIRST_MS = 1000,
+    FL_CORE_LOOKUP_INTERVAL_MS = 300000
 };
 
 struct fl_core;
@@ -42,6 +45,8 @@ struct fl_core_host {
     struct fl_link *link;
     struct fl_dispatch_worker *dispatched; /* NULL until READY, and without FL_CAN_DELIVER */
     struct fl_source *deadline;
+    struct fl_source *lookup; /* NULL: this worker is not asked about doubtful messages */
+    bool is_looking_up;
     int64_t timeout_us;
     int64_t heard_us; /* monotonic: the last sign of life */
     bool is_in_call;
@@ -106,6 +111,10 @@ enum fl_status fl_core_deliver(void *ctx, void *worker_ctx, uint64_t batch,
                                const struct fl_item *const *items, size_t n_items,
                                struct fl_error *err);
 enum fl_status fl_core_channel_rows(void *ctx, json_t *out_array, struct fl_error *err);
+
+/* --- doubtful messages (daemon_core_lookup.c) ---*/
+/* Has the peer asked soon and then from time to time. */
+void fl_core_lookup_begin(struct fl_core_host *host);
 
 /* --- inward (daemon_core_inbound.c) ---*/
 void fl_core_piece_add(struct fl_core_host *host, struct fl_wire_frame *frame); /* takes it */

@@ -190,20 +190,42 @@ static void answer_alive(struct fl_dispatch_worker *worker, struct batch *batch,
     fl_dispatch_answer(worker, batch, hand, report);
 }
 
+static struct in_hand *hand_of(struct fl_dispatch_worker *worker, struct batch *batch,
+                               uint32_t item)
+{
+    if (!batch)
+        return NULL;
+    if (item < batch->n_items)
+        return &batch->hands[item];
+    FL_LOG(&worker->dispatch->log, FL_LOG_WARN,
+           "a worker speaks of an item its batch does not have; ignored",
+           FL_KV_STR("channel", worker->channel->name), FL_KV_INT("item", item));
+    return NULL;
+}
+
+void fl_dispatch_began(struct fl_dispatch_worker *worker, uint64_t id, uint32_t item)
+{
+    struct in_hand *hand = hand_of(worker, batch_of(worker, id), item);
+
+    if (hand)
+        hand->is_begun = true;
+}
+
 void fl_dispatch_reported(struct fl_dispatch_worker *worker, uint64_t id,
                           const struct fl_report *report)
 {
     struct batch *batch = batch_of(worker, id);
+    struct in_hand *hand = hand_of(worker, batch, report->item);
 
-    if (!batch)
-        return;
-    if (report->item >= batch->n_items) {
-        FL_LOG(&worker->dispatch->log, FL_LOG_WARN,
-               "a worker reports an item its batch does not have; ignored",
-               FL_KV_STR("channel", worker->channel->name), FL_KV_INT("item", report->item));
-        return;
-    }
-    answer_alive(worker, batch, &batch->hands[report->item], report);
+    if (hand)
+        answer_alive(worker, batch, hand, report);
+}
+
+/* May the message have left without our knowing?  A plugin that says when it begins is believed. */
+static bool is_doubtful(const struct fl_dispatch_worker *worker, const struct batch *batch,
+                        const struct in_hand *hand)
+{
+    return batch->is_started && (hand->is_begun || !(worker->channel->capabilities & FL_BEGINS));
 }
 
 /* Takes the batch out of the worker's hands; its lease goes with the next commit. */
@@ -219,22 +241,28 @@ void fl_dispatch_finished(struct fl_dispatch_worker *worker, uint64_t id, bool i
                           const char *why)
 {
     struct batch *batch = batch_of(worker, id);
-    const struct fl_report silent = {
+    struct fl_report silent = {
         .size = sizeof silent,
-        .outcome = is_retry ? FL_OUTCOME_NOT_TRIED : FL_OUTCOME_UNCERTAIN,
         .fault = is_retry ? FL_FAULT_TRANSIENT : FL_FAULT_UNKNOWN,
         .detail = why && *why ? why : "the plugin said nothing about this message",
     };
 
     if (!batch)
         return;
-    for (size_t i = 0; i < batch->n_items; i++)
+    batch->is_started = true; /* it came back */
+    for (size_t i = 0; i < batch->n_items; i++) {
+        bool is_left =
+            is_doubtful(worker, batch, &batch->hands[i]) && (!is_retry || batch->hands[i].is_begun);
+
+        silent.outcome = is_left ? FL_OUTCOME_UNCERTAIN : FL_OUTCOME_NOT_TRIED;
         answer_alive(worker, batch, &batch->hands[i], &silent);
+    }
     batch_close(worker, batch);
 }
 
-/* A batch whose worker died: what it had not started goes back untouched; in a started one every
- * message without an answer is doubtful, and suspected of having killed the worker. */
+/* A batch whose worker died: what it had not started or begun goes back untouched, the rest is
+ * doubtful.  In a started one every message without an answer is suspected of having killed the
+ * worker, begun or not. */
 static void batch_lost(struct fl_dispatch_worker *worker, struct batch *batch)
 {
     static const struct fl_report died = {
@@ -249,12 +277,12 @@ static void batch_lost(struct fl_dispatch_worker *worker, struct batch *batch)
 
         if (hand->is_answered)
             continue;
-        if (batch->is_started) {
+        if (batch->is_started)
             fl_dispatch_suspect_add(worker->dispatch, hand->message);
+        if (is_doubtful(worker, batch, hand))
             fl_dispatch_answer(worker, batch, hand, &died);
-        } else {
+        else
             fl_dispatch_give_back(worker->dispatch, hand);
-        }
     }
     batch_close(worker, batch);
 }

@@ -63,11 +63,21 @@ FL_CHECK_RESULT enum fl_status fl_dispatch_worker_up(struct fl_dispatch *dispatc
                                                      struct fl_error *err);
 /* The worker has begun the batch: from now on its items are doubtful when it dies. */
 void fl_dispatch_started(struct fl_dispatch_worker *worker, uint64_t batch);
+/* A plugin with FL_BEGINS says that what cannot be taken back comes next for this item.  Of its
+ * batches only what it has begun is doubtful. */
+void fl_dispatch_began(struct fl_dispatch_worker *worker, uint64_t batch, uint32_t item);
 void fl_dispatch_reported(struct fl_dispatch_worker *worker, uint64_t batch,
                           const struct fl_report *report);
-/* deliver() came back; items without a report are UNCERTAIN, or NOT_TRIED when `is_retry`. */
+/* deliver() came back; items without a report are UNCERTAIN, or NOT_TRIED when `is_retry`.  With
+ * FL_BEGINS they are what they are: begun ones UNCERTAIN, the others NOT_TRIED. */
 void fl_dispatch_finished(struct fl_dispatch_worker *worker, uint64_t batch, bool is_retry,
                           const char *why);
+/* At most `max` references of messages of the worker's channel that nobody knows the fate of, for
+ * lookup(): the peer's own, or the identity token.  Another call goes on behind these. */
+FL_CHECK_RESULT enum fl_status fl_dispatch_doubts(struct fl_dispatch_worker *worker,
+                                                  struct fl_arena *arena, size_t max,
+                                                  const char *const **out, size_t *out_n,
+                                                  struct fl_error *err);
 /* The process is gone; frees the worker. */
 void fl_dispatch_worker_lost(struct fl_dispatch_worker **worker);
 

@@ -19,6 +19,7 @@ struct in_hand {
     enum fl_message_state from; /* as stored when it was claimed */
     int attempts;               /* with this one */
     int64_t due_us;
+    bool is_begun; /* by the plugin's own word */
     bool is_answered;
 };
 
@@ -54,6 +55,7 @@ struct channel {
     bool is_recovered;
     double tokens; /* of the rate bucket */
     int64_t filled_us;
+    int64_t asked_about[2]; /* the last message of uncertain and of held ones */
 };
 
 /* What the next step will write; strings live in pending_arena. */

@@ -94,6 +94,8 @@ void fl_dispatch_answer(struct fl_dispatch_worker *worker, struct batch *batch,
         .detail = keep(dispatch, report->detail),
         .provider_ref = keep(dispatch, report->provider_ref),
         .cost_micro = report->cost_micro,
+        .currency = keep(dispatch, report->currency),
+        .units = report->units,
         .at_us = now_us,
     };
     if (verdict.suppresses_address)

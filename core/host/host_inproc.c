@@ -37,6 +37,18 @@ static int inproc_report(void *ctx, const struct fl_report *report)
     return 0;
 }
 
+static int inproc_begin(void *ctx, uint32_t item)
+{
+    const struct fl_inproc *inproc = ctx;
+
+    if (item >= inproc->n_items) {
+        fprintf(stderr, "fairline-host: the plugin begins item %u of %zu\n", item, inproc->n_items);
+        return -1;
+    }
+    print_line("begin", json_pack("{s:i}", "item", (int)item));
+    return 0;
+}
+
 static int inproc_inbound(void *ctx, const struct fl_inbound *inbound,
                           const struct fl_feedback_parsed *parsed)
 {
@@ -190,6 +202,7 @@ static int run_plugin(struct fl_inproc *inproc, int argc, char **argv)
     const struct fl_host_sink sink = {
         .ctx = inproc,
         .report = inproc_report,
+        .begin = inproc_begin,
         .inbound = inproc_inbound,
         .receipt = inproc_receipt,
         .commit = inproc_commit,

@@ -52,6 +52,13 @@ static int service_report(void *host, const struct fl_report *report)
     return instance->sink->report(instance->sink->ctx, &own);
 }
 
+static int service_begin(void *host, uint32_t item)
+{
+    struct fl_host_instance *instance = host;
+
+    return instance->sink->begin(instance->sink->ctx, item);
+}
+
 static struct fl_feedback_parsed nothing_parsed(const struct fl_inbound *inbound)
 {
     return (struct fl_feedback_parsed){
@@ -238,6 +245,7 @@ enum fl_status fl_host_instance_open(struct fl_host_instance *instance,
         .is_stopping = service_is_stopping,
         .remember = service_remember,
         .recall = service_recall,
+        .begin = service_begin,
     };
     st = status_of_call(instance->channel->open(instance->options, instance->n_options,
                                                 &instance->services, &instance->self, &why),

@@ -141,6 +141,21 @@ static int link_report(void *ctx, const struct fl_report *report)
     return host->is_core_gone;
 }
 
+static int link_begin(void *ctx, uint32_t item)
+{
+    struct fl_host *host = ctx;
+
+    if (!host->n_items || item >= host->n_items) {
+        FL_LOG(&host->log, FL_LOG_ERROR, "the plugin begins an item it was not given: refused",
+               FL_KV_INT("item", item), FL_KV_INT("items", (int64_t)host->n_items));
+        return -1;
+    }
+    fl_wire_start(&host->out, FL_HOST_BEGAN_ITEM, host->batch);
+    fl_wire_put_u32(&host->out, item);
+    fl_host_send(host);
+    return host->is_core_gone;
+}
+
 static int link_commit(void *ctx)
 {
     struct fl_host *host = ctx;
@@ -237,6 +252,7 @@ static long link_recall(void *ctx, const char *key, void *data, size_t cap)
 
 const struct fl_host_sink fl_host_link_sink = {
     .report = link_report,
+    .begin = link_begin,
     .inbound = link_inbound,
     .receipt = link_receipt,
     .commit = link_commit,

@@ -21,6 +21,7 @@ void *fl_host_get_array(struct fl_wire_frame *frame, struct fl_arena *arena, siz
 struct fl_host_sink {
     void *ctx;
     int (*report)(void *ctx, const struct fl_report *report);
+    int (*begin)(void *ctx, uint32_t item);
     int (*inbound)(void *ctx, const struct fl_inbound *inbound,
                    const struct fl_feedback_parsed *parsed);
     int (*receipt)(void *ctx, const struct fl_receipt *receipt);

@@ -154,13 +154,20 @@ bool fl_host_get_result(struct fl_wire_frame *frame, struct fl_arena *arena,
 
 /* The strings of an item in the order they travel. */
 static const size_t item_texts[] = {
-    offsetof(struct fl_item, to_address),        offsetof(struct fl_item, to_name),
-    offsetof(struct fl_item, language),          offsetof(struct fl_item, subject),
-    offsetof(struct fl_item, sender_name),       offsetof(struct fl_item, token_return),
-    offsetof(struct fl_item, token_reply),       offsetof(struct fl_item, token_identity),
-    offsetof(struct fl_item, token_unsubscribe), offsetof(struct fl_item, unsubscribe_url),
-    offsetof(struct fl_item, campaign),          offsetof(struct fl_item, in_reply_to),
-    offsetof(struct fl_item, token_card),        offsetof(struct fl_item, page_url),
+    offsetof(struct fl_item, to_address),
+    offsetof(struct fl_item, to_name),
+    offsetof(struct fl_item, language),
+    offsetof(struct fl_item, subject),
+    offsetof(struct fl_item, sender_name),
+    offsetof(struct fl_item, token_return),
+    offsetof(struct fl_item, token_reply),
+    offsetof(struct fl_item, token_identity),
+    offsetof(struct fl_item, token_unsubscribe),
+    offsetof(struct fl_item, unsubscribe_url),
+    offsetof(struct fl_item, campaign),
+    offsetof(struct fl_item, in_reply_to),
+    offsetof(struct fl_item, token_card),
+    offsetof(struct fl_item, page_url),
     offsetof(struct fl_item, survey),
 };
 enum { N_ITEM_TEXTS = sizeof item_texts / sizeof item_texts[0] };

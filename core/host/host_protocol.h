@@ -2,13 +2,15 @@
  * The frames between core and its hosts; both sides encode and decode with this code.
  *
  *     parent -> host   OPEN
- *     host -> core     READY | FAILED, then STARTED, REPORT*, FINISHED for each batch,
+ *     host -> core     READY | FAILED, then STARTED, { BEGAN_ITEM | REPORT }*, FINISHED for each
+ *                      batch,
  *                      CALLED for each other call, INBOUND, RECEIPT, COMMIT, REMEMBER, RECALL
  *     core -> host     ITEMS* DELIVER, COLLECT, HEALTH, LOOKUP, HTTP, STOP, COMMITTED, MEMORY
  *     host -> parent   CHECKED, for an OPEN that only wants a check
  *
- * A batch is `correlation` of ITEMS, DELIVER, STARTED, REPORT and FINISHED; a request is that of
- * HEALTH, LOOKUP, HTTP and their CALLED.  COMMIT and RECALL block the host until the answer.
+ * A batch is `correlation` of ITEMS, DELIVER, STARTED, BEGAN_ITEM, REPORT, FINISHED; a request is
+ * that of HEALTH, LOOKUP, HTTP and their CALLED.  COMMIT and RECALL block the host until the
+ * answer.
  *
  * TRUST  core reads what a host sends as if a stranger had written it: enums in range, text valid
  *        UTF-8, counts bounded.  get functions return false on anything else.
@@ -46,7 +48,8 @@ enum fl_host_frame {
     FL_HOST_REMEMBER,
     FL_HOST_RECALL,
     FL_HOST_MEMORY,
-    FL_HOST_STOP
+    FL_HOST_STOP,
+    FL_HOST_BEGAN_ITEM /* of a batch: what cannot be taken back comes next; nothing answers */
 };
 
 enum {

@@ -452,6 +452,158 @@ static void test_core_dies_money(void **state)
     fl_dispatch_worker_lost(&worker);
 }
 
+/* Of a plugin that says when it begins only what it has begun is doubtful, and held where a second
+ * one would cost money; the rest is sent as if nothing had happened. */
+static void test_begun_alone_is_doubtful(void **state)
+{
+    const unsigned can = FL_BEGINS | FL_COSTS_MONEY;
+    struct world *w = *state;
+    struct fl_dispatch_worker *worker = up(w, 1, can);
+    struct fl_error err = {0};
+    struct fl_message message;
+    struct handed first;
+
+    step(w);
+    first = w->handed[0];
+    fl_dispatch_started(worker, first.batch);
+    fl_dispatch_began(worker, first.batch, 0);
+    report(worker, &first, 0, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE);
+    fl_dispatch_began(worker, first.batch, 1);
+    fl_dispatch_began(worker, first.batch, 99); /* no such item: ignored */
+    fl_dispatch_worker_lost(&worker);
+    step(w);
+    assert_int_equal(count(w, FL_MESSAGE_ACCEPTED), 1);
+    assert_int_equal(count(w, FL_MESSAGE_UNCERTAIN), 1);
+    assert_ok(fl_store_message_get(w->store, first.ids[1], &message, &err));
+    assert_int_equal(message.state, FL_MESSAGE_UNCERTAIN);
+    assert_int_equal(message.rule, FL_RULE_HELD_UNCERTAIN);
+    assert_ok(fl_store_message_get(w->store, first.ids[2], &message, &err));
+    assert_int_equal(message.state, FL_MESSAGE_DEFERRED);
+    assert_int_equal(message.attempts, 0);
+    worker = up(w, 1, can);
+    for (int round = 0; round < 2 * CUSTOMERS; round++) {
+        w->n_handed = 0;
+        step(w);
+        for (size_t n = 0; n < w->n_handed; n++) {
+            fl_dispatch_started(worker, w->handed[n].batch);
+            for (uint32_t i = 0; i < w->handed[n].n_items; i++) {
+                assert_int_not_equal(w->handed[n].ids[i], first.ids[1]);
+                fl_dispatch_began(worker, w->handed[n].batch, i);
+                report(worker, &w->handed[n], i, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE);
+            }
+            fl_dispatch_finished(worker, w->handed[n].batch, false, NULL);
+        }
+    }
+    assert_int_equal(count(w, FL_MESSAGE_ACCEPTED), CUSTOMERS - 1);
+    fl_dispatch_worker_lost(&worker);
+}
+
+/* A batch up to the killer, which is not begun; true: the worker died of it. */
+static bool serve_until(struct fl_dispatch_worker **worker, const struct handed *h, int64_t killer)
+{
+    fl_dispatch_started(*worker, h->batch);
+    for (uint32_t i = 0; i < h->n_items; i++) {
+        if (h->ids[i] == killer) {
+            fl_dispatch_worker_lost(worker);
+            return true;
+        }
+        fl_dispatch_began(*worker, h->batch, i);
+        report(*worker, h, i, FL_OUTCOME_ACCEPTED, FL_FAULT_NONE);
+    }
+    fl_dispatch_finished(*worker, h->batch, false, NULL);
+    return false;
+}
+
+/* One that dies before it begins anything costs no message but the one it dies of. */
+static void test_killer_that_was_not_begun(void **state)
+{
+    struct world *w = *state;
+    struct fl_dispatch_worker *worker = NULL;
+    int64_t killer = 0;
+
+    for (int round = 0; round < 3 * CUSTOMERS; round++) {
+        bool is_dead = false;
+
+        if (!worker)
+            worker = up(w, 1, FL_BEGINS | FL_COSTS_MONEY);
+        w->n_handed = 0;
+        step(w);
+        for (size_t n = 0; n < w->n_handed && !is_dead; n++) {
+            killer = killer ? killer : w->handed[n].ids[3];
+            is_dead = serve_until(&worker, &w->handed[n], killer);
+        }
+    }
+    assert_int_equal(count(w, FL_MESSAGE_ACCEPTED), CUSTOMERS - 1);
+    assert_int_equal(count(w, FL_MESSAGE_HELD), 1);
+    assert_int_equal(count(w, FL_MESSAGE_UNCERTAIN), 0);
+    fl_dispatch_worker_lost(&worker);
+}
+
+static void test_deliver_returns_without_reports(void **state)
+{
+    struct world *w = *state;
+    struct fl_dispatch_worker *worker = up(w, 1, FL_BEGINS | FL_COSTS_MONEY);
+    struct fl_error err = {0};
+    struct fl_message message;
+
+    step(w);
+    fl_dispatch_drain(w->dispatch);
+    for (size_t n = 0; n < 2; n++) {
+        struct handed h = w->handed[n];
+
+        fl_dispatch_started(worker, h.batch);
+        fl_dispatch_began(worker, h.batch, 4);
+        fl_dispatch_finished(worker, h.batch, n == 1, "the line was cut");
+        step(w);
+        assert_int_equal(count(w, FL_MESSAGE_UNCERTAIN), n + 1);
+        assert_ok(fl_store_message_get(w->store, h.ids[4], &message, &err));
+        assert_int_equal(message.rule, FL_RULE_HELD_UNCERTAIN);
+        assert_ok(fl_store_message_get(w->store, h.ids[0], &message, &err));
+        assert_int_equal(message.state, FL_MESSAGE_DEFERRED);
+        assert_true(message.due_us > w->time.now_us);
+    }
+    fl_dispatch_worker_lost(&worker);
+}
+
+/* What is doubtful can be asked about: by the peer's reference, else by our own identity. */
+static void test_doubts_are_listed(void **state)
+{
+    struct world *w = *state;
+    struct fl_dispatch_worker *worker = up(w, 1, FL_COSTS_MONEY);
+    struct fl_report known = {.size = sizeof known,
+                              .item = 1,
+                              .outcome = FL_OUTCOME_UNCERTAIN,
+                              .provider_ref = "peer-77"};
+    struct fl_arena *arena = fl_arena_create(1 << 20);
+    const char *const *refs;
+    struct fl_error err = {0};
+    struct handed h;
+    size_t n;
+
+    assert_ok(fl_dispatch_doubts(worker, arena, 10, &refs, &n, &err));
+    assert_int_equal(n, 0);
+    step(w);
+    h = w->handed[0];
+    fl_dispatch_started(worker, h.batch);
+    fl_dispatch_reported(worker, h.batch, &known);
+    fl_dispatch_finished(worker, h.batch, false, NULL);
+    fl_dispatch_drain(w->dispatch);
+    step(w);
+    assert_ok(fl_dispatch_doubts(worker, arena, 100, &refs, &n, &err));
+    assert_int_equal(n, h.n_items);
+    assert_string_equal(refs[0], h.identity[0]);
+    assert_string_equal(refs[1], "peer-77");
+    assert_ok(fl_dispatch_doubts(worker, arena, 5, &refs, &n, &err));
+    assert_int_equal(n, 5);
+    assert_ok(fl_dispatch_doubts(worker, arena, 5, &refs, &n, &err)); /* goes on, then again */
+    assert_int_equal(n, h.n_items - 5);
+    assert_string_equal(refs[0], h.identity[5]);
+    assert_ok(fl_dispatch_doubts(worker, arena, 5, &refs, &n, &err));
+    assert_string_equal(refs[0], h.identity[0]);
+    fl_arena_destroy(&arena);
+    fl_dispatch_worker_lost(&worker);
+}
+
 static void test_opt_out_stops_queued(void **state)
 {
     struct world *w = *state;
@@ -580,6 +732,10 @@ int main(void)
         WORLD(test_silent),
         WORLD(test_core_dies),
         WORLD(test_core_dies_money),
+        WORLD(test_begun_alone_is_doubtful),
+        WORLD(test_killer_that_was_not_begun),
+        WORLD(test_deliver_returns_without_reports),
+        WORLD(test_doubts_are_listed),
         WORLD(test_opt_out_stops_queued),
         WORLD(test_rate),
         WORLD(test_expires),
