@@ -87,7 +87,12 @@ static enum fl_status store_piece(struct fl_core *core, struct fl_core_piece *pi
                                   struct fl_error *err)
 {
     const struct fl_feedback_context context = {
-        .store = core->store, .keys = core->keys, .clock = fl_clock_system, .log = &core->log};
+        .store = core->store,
+        .keys = core->keys,
+        .clock = fl_clock_system,
+        .log = &core->log,
+        .country = core->conf ? core->conf->country : NULL,
+    };
     struct fl_wire_frame *frame = &piece->frame;
     struct fl_core_host *host = piece->host;
     int64_t channel;

@@ -91,19 +91,23 @@ FL_CHECK_RESULT enum fl_status fl_feedback_html_text(struct fl_arena *arena, con
 
 /* What was found as a JSON object for people and scripts: kind, confidence, from, to, subject,
  * message_id, date, language, reply {text, quoted, signature}, bounce.recipients[] {address,
- * action, status, code, class, hard, diagnostic}, tokens[], references[].  NULL without memory;
- * the caller owns the reference. */
+ * action, status, code, class, hard, diagnostic}, tokens[], references[], form.  NULL without
+ * memory; the caller owns the reference. */
 struct json_t *fl_feedback_parsed_json(const struct fl_feedback_parsed *parsed);
 
 /* Class and hardness of an RFC 3463 status and SMTP code. */
 enum fl_fault_class fl_feedback_classify(const char *status, int code, const char *diagnostic,
                                          bool *out_is_hard);
 
+/* A short message or fax without a token answers what was sent to its sender this long ago. */
+enum { FL_FEEDBACK_RECENT_DAYS = 30 };
+
 struct fl_feedback_context {
     struct fl_store *store;
     struct fl_token_keys *keys;
     struct fl_clock clock;
     const struct fl_log *log;
+    const char *country; /* region of numbers without '+'; NULL: none */
 };
 
 /* Matches, stores and acts, inside the caller's transaction.  A piece seen before gives FL_OK and

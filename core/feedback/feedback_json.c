@@ -35,11 +35,13 @@ json_t *fl_feedback_parsed_json(const struct fl_feedback_parsed *parsed)
     if (parsed->date_us)
         fl_time_format(parsed->date_us, date);
     return json_pack(
-        "{s:s, s:f, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:o}, s:o, s:o}", "kind",
-        fl_feedback_kind_name(parsed->kind), "confidence", parsed->confidence, "from",
+        "{s:s, s:f, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:o}, s:o, s:o, "
+        "s:o?}",
+        "kind", fl_feedback_kind_name(parsed->kind), "confidence", parsed->confidence, "from",
         parsed->from_address, "to", parsed->to_address, "subject", parsed->subject, "message_id",
         parsed->message_id, "date", date, "language", parsed->language, "reply", "text",
         parsed->text, "quoted", parsed->quoted, "signature", parsed->signature, "bounce",
         "recipients", recipients(parsed), "tokens", strings(parsed->tokens, parsed->n_tokens),
-        "references", strings(parsed->references, parsed->n_references));
+        "references", strings(parsed->references, parsed->n_references), "form",
+        parsed->form ? json_loads(parsed->form, 0, NULL) : NULL);
 }

@@ -116,22 +116,50 @@ static bool is_open(const char *text)
     return strchr(text, '?') || strstr(text, "？");
 }
 
+/* What people put around a word; the words themselves end with none of it. */
+static size_t skip_wrapping(const char *text, size_t len, bool from_end)
+{
+    static const char *const wide[] = {"\u3002", "\uff01", "\uff0e", "\uff5e", "\u2026", "\u201c",
+                                       "\u201d", "\u2018", "\u2019", "\u00a0", "\u3000"};
+    size_t skipped = 0;
+
+    while (skipped < len) {
+        const char *rest = from_end ? text + len - skipped : text + skipped;
+        size_t before = skipped, left = len - skipped;
+
+        if (strchr(" \t\n.,;:!~-*_\"'`()[]<>", from_end ? rest[-1] : rest[0]))
+            skipped++;
+        for (size_t i = 0; before == skipped && i < sizeof wide / sizeof wide[0]; i++) {
+            size_t n = strlen(wide[i]);
+
+            if (n <= left && memcmp(from_end ? rest - n : rest, wide[i], n) == 0)
+                skipped += n;
+        }
+        if (skipped == before)
+            break;
+    }
+    return skipped;
+}
+
+static bool takes_back(const char *text)
+{
+    for (size_t i = 0; fl_feedback_languages[i]; i++)
+        if (contains_any(text, fl_feedback_languages[i]->opt_in_phrases))
+            return true;
+    return false;
+}
+
 bool fl_feedback_is_opt_out(const char *text)
 {
     size_t len, n_lines = 1;
 
-    text += strspn(text, " \t\n");
+    text += skip_wrapping(text, strlen(text), false);
     len = strlen(text);
-    if (!len || len > OPT_OUT_BYTES_MAX)
+    if (!len || len > OPT_OUT_BYTES_MAX || takes_back(text))
         return false;
-    for (const char *p = text; *p; p++)
-        n_lines += *p == '\n' && p[1] && p[1] != '\n';
-    while (len && strchr(" \t\n.!~\"'", text[len - 1]))
-        len--;
-    while (len && strchr("\"'", text[0])) {
-        text++;
-        len--;
-    }
+    len -= skip_wrapping(text, len, true);
+    for (size_t i = 0; i < len; i++)
+        n_lines += text[i] == '\n' && text[i + 1] != '\n';
     for (size_t i = 0; fl_feedback_languages[i]; i++) {
         const struct fl_feedback_words *words = fl_feedback_languages[i];
 

@@ -1,10 +1,8 @@
 /* One raw piece: opened, its kind decided in the order of the design, its words cut out. */
 #include <gmime/gmime.h>
-#include <jansson.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
 #include "feedback/feedback_private.h"
 
 static const char *or_empty(const char *s)
@@ -192,70 +190,6 @@ static enum fl_status parse_mail(struct fl_arena *arena, const struct fl_inbound
     return st;
 }
 
-/* Text that is no mail: a short message, a form, a picture. */
-static enum fl_status parse_text(struct fl_arena *arena, const struct fl_inbound *inbound,
-                                 const char *text, struct fl_feedback_parsed *out,
-                                 struct fl_error *err)
-{
-    struct fl_feedback_mail mail = {.report_type = "", .text = text, .links = ""};
-    enum fl_status st = read_parties(arena, inbound, &mail, out, err);
-
-    if (!st)
-        st = fl_feedback_tokens(arena, &mail, out->to_address, out, err);
-    if (st)
-        return st;
-    out->text = text;
-    out->language = fl_feedback_language(text);
-    out->kind = fl_feedback_is_opt_out(text) ? FL_FEEDBACK_OPT_OUT : FL_FEEDBACK_REPLY;
-    out->confidence = 0.95;
-    return FL_OK;
-}
-
-/* The answers of a form as lines "name: value". */
-static const char *form_text(struct fl_arena *arena, const char *json, size_t len)
-{
-    FL_AUTO_BUF struct fl_buf buf = FL_BUF(FL_FEEDBACK_TEXT_MAX);
-    json_t *root = json_loadb(json, len, 0, NULL), *value;
-    const char *key, *out;
-
-    if (json_is_string(json_object_get(root, "text")))
-        fl_buf_puts(&buf, json_string_value(json_object_get(root, "text")));
-    else
-        json_object_foreach(root, key, value)
-        {
-            if (json_is_string(value))
-                fl_buf_printf(&buf, "%s: %s\n", key, json_string_value(value));
-            else if (json_is_integer(value))
-                fl_buf_printf(&buf, "%s: %lld\n", key, (long long)json_integer_value(value));
-        }
-    json_decref(root);
-    out = fl_arena_strndup(arena, buf.data, buf.len);
-    return out;
-}
-
-static enum fl_status parse_other(struct fl_arena *arena, const struct fl_inbound *inbound,
-                                  struct fl_feedback_parsed *out, struct fl_error *err)
-{
-    const char *text = "";
-
-    if (inbound->kind == FL_INBOUND_IMAGE) {
-        enum fl_status st = parse_text(arena, inbound, "", out, err);
-
-        out->confidence = 0.5;
-        return st;
-    }
-    if (inbound->data_len > FL_FEEDBACK_TEXT_MAX)
-        return fl_error_set(err, FL_LIMIT, "text has %zu bytes, at most %d are read",
-                            inbound->data_len, FL_FEEDBACK_TEXT_MAX);
-    text = inbound->kind == FL_INBOUND_FORM
-               ? form_text(arena, inbound->data, inbound->data_len)
-               : fl_feedback_to_utf8(arena, "utf-8", inbound->data, inbound->data_len);
-    if (!text)
-        return fl_feedback_no_memory(err);
-    fl_feedback_unify_newlines((char *)(uintptr_t)text);
-    return parse_text(arena, inbound, text, out, err);
-}
-
 enum fl_status fl_feedback_parse(struct fl_arena *arena, const struct fl_inbound *inbound,
                                  struct fl_feedback_parsed *out, struct fl_error *err)
 {
@@ -273,7 +207,7 @@ enum fl_status fl_feedback_parse(struct fl_arena *arena, const struct fl_inbound
     };
     enum fl_status st = inbound->kind == FL_INBOUND_MAIL
                             ? parse_mail(arena, inbound, &parsed, err)
-                            : parse_other(arena, inbound, &parsed, err);
+                            : fl_feedback_parse_other(arena, inbound, &parsed, err);
 
     if (!st)
         *out = parsed;

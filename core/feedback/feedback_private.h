@@ -2,11 +2,15 @@
 #ifndef FL_FEEDBACK_FEEDBACK_PRIVATE_H
 #define FL_FEEDBACK_FEEDBACK_PRIVATE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
+#include "content/survey.h"
 #include "feedback/feedback.h"
+
+struct fl_content;
 
 /* --- bytes to text -----------------------------------------------------------------------------*/
 
@@ -66,6 +70,12 @@ FL_CHECK_RESULT enum fl_status fl_feedback_mail_open(struct fl_arena *arena, con
                                                      struct fl_error *err);
 enum fl_status fl_feedback_no_memory(struct fl_error *err);
 
+/* Pieces that are no mail: texts, forms, pictures. */
+FL_CHECK_RESULT enum fl_status fl_feedback_parse_other(struct fl_arena *arena,
+                                                       const struct fl_inbound *inbound,
+                                                       struct fl_feedback_parsed *out,
+                                                       struct fl_error *err);
+
 /* --- reports -----------------------------------------------------------------------------------*/
 
 /* message/delivery-status; true when it names a recipient.  *out_kind by the worst action. */
@@ -109,8 +119,28 @@ bool fl_feedback_is_list(const struct fl_feedback_mail *mail);
 bool fl_feedback_is_challenge(const struct fl_feedback_mail *mail, const char *subject);
 /* Confidence that a program wrote it, 0: no sign of it. */
 double fl_feedback_is_auto_reply(const struct fl_feedback_mail *mail, const char *subject);
-/* The whole of a short text asks to be left alone. */
+/* The whole of a short text asks to be left alone; a word of it within a sentence does not. */
 bool fl_feedback_is_opt_out(const char *text);
+
+/* --- forms -------------------------------------------------------------------------------------*/
+
+/* Reads a form as of FL_INBOUND_FORM into one with members of the contract alone, each of the right
+ * type, and "faults", an array of sentences about what was left out.  A new reference.  FL_INVALID:
+ * no JSON object; FL_LIMIT: too large, too deep, too many values. */
+FL_CHECK_RESULT enum fl_status fl_feedback_form_read(const char *data, size_t len, json_t **out,
+                                                     struct fl_error *err);
+/* What the other has read, bounds checked again: core asks each member for its type. */
+FL_CHECK_RESULT enum fl_status fl_feedback_form_load(const char *data, size_t len, json_t **out,
+                                                     struct fl_error *err);
+/* A text of it, "" where there is none; lives as long as the form. */
+const char *fl_feedback_form_text(const json_t *form, const char *key);
+
+static inline void fl_feedback_form_free(json_t **form)
+{
+    if (*form)
+        json_decref(*form);
+}
+#define FL_AUTO_FORM __attribute__((cleanup(fl_feedback_form_free)))
 
 /* --- what becomes of it, in core
  * -----------------------------------------------------------------*/
@@ -120,7 +150,9 @@ enum { FL_FEEDBACK_CUSTOMERS_MAX = 16 }; /* that may share one address */
 struct fl_feedback_matched {
     enum fl_match by; /* FL_MATCH_NONE: nothing else counts */
     double confidence;
-    struct fl_message message;                    /* id 0: none */
+    enum fl_token_kind token;  /* by token: of which kind, else 0 */
+    enum fl_medium medium;     /* the message went out on; without one, the piece came over */
+    struct fl_message message; /* id 0: none */
     int64_t customers[FL_FEEDBACK_CUSTOMERS_MAX]; /* the first is meant, all have the address */
     size_t n_customers;
 };
@@ -132,6 +164,43 @@ FL_CHECK_RESULT enum fl_status fl_feedback_match(const struct fl_feedback_contex
                                                  const struct fl_inbound *inbound,
                                                  struct fl_feedback_matched *out,
                                                  struct fl_error *err);
+/* What a token of this kind may bring about; a form can hold all three. */
+enum fl_feedback_effect { FL_FEEDBACK_ANSWERS, FL_FEEDBACK_LEAVING, FL_FEEDBACK_PREFERENCES };
+bool fl_feedback_token_allows(enum fl_token_kind kind, enum fl_feedback_effect effect);
+/* Answers that fit the questions of the message, and notes, a line each, about what does not. */
+enum { FL_FEEDBACK_NOTES_MAX = 16 << 10 };
+struct fl_feedback_answers {
+    struct fl_content *content; /* owns the questions */
+    struct fl_answer_value values[FL_SURVEY_QUESTIONS_MAX];
+    size_t n_values;
+    struct fl_buf notes;
+};
+void fl_feedback_note(struct fl_feedback_answers *answers, const char *text);
+FL_CHECK_RESULT enum fl_status fl_feedback_answers_read(const struct fl_feedback_context *context,
+                                                        struct fl_arena *arena,
+                                                        const struct fl_feedback_matched *matched,
+                                                        const json_t *form,
+                                                        struct fl_feedback_answers *out,
+                                                        struct fl_error *err);
+/* A later answer takes the place of an earlier one. */
+FL_CHECK_RESULT enum fl_status fl_feedback_answers_store(const struct fl_feedback_context *context,
+                                                         const struct fl_feedback_answers *answers,
+                                                         const struct fl_feedback_matched *matched,
+                                                         enum fl_medium medium, int64_t feedback,
+                                                         int64_t at_us, struct fl_error *err);
+void fl_feedback_answers_finish(struct fl_feedback_answers *answers);
+
+/* Withdraws the campaign's purpose on the medium of the message; without a message, everything that
+ * was allowed on the medium the piece came over. */
+FL_CHECK_RESULT enum fl_status fl_feedback_withdraw(const struct fl_feedback_context *context,
+                                                    const struct fl_feedback_matched *matched,
+                                                    const char *source, const char *proof,
+                                                    struct fl_error *err);
+/* Preferences of a form, each a line in the ledger. */
+FL_CHECK_RESULT enum fl_status fl_feedback_prefer(const struct fl_feedback_context *context,
+                                                  const struct fl_feedback_matched *matched,
+                                                  const json_t *form, const char *proof,
+                                                  int64_t at_us, struct fl_error *err);
 /* Stores an event and moves the message to `to` where the state table allows it. */
 FL_CHECK_RESULT enum fl_status fl_feedback_settle(const struct fl_feedback_context *context,
                                                   const struct fl_message *message,
@@ -163,6 +232,7 @@ struct fl_feedback_words {
     const char *const *bounce_subjects;
     const char *const *opt_out_words;   /* the whole text */
     const char *const *opt_out_phrases; /* within a short text */
+    const char *const *opt_in_phrases;  /* within it: what takes an opt-out back */
     const char *const *stop_words;      /* frequent words that give a language away */
 };
 

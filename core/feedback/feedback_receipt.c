@@ -46,18 +46,27 @@ static bool verdict_of(const struct fl_report *report, enum fl_event_kind *out_e
     }
 }
 
+/* Is it a token of ours that may speak for this kind of receipt?  What became of a letter, only
+ * letters tell. */
+static bool has_token(const struct fl_feedback_context *context, enum fl_medium medium,
+                      const struct fl_receipt *receipt, struct fl_token *out)
+{
+    return receipt->token &&
+           fl_token_verify(context->keys, receipt->token, strlen(receipt->token), out, NULL) ==
+               FL_OK &&
+           (accepted_tokens[receipt->kind] >> out->kind & 1u) &&
+           (receipt->kind != FL_RECEIPT_OUTCOME || out->medium == medium);
+}
+
 static enum fl_status find_message(const struct fl_feedback_context *context, int64_t channel,
-                                   const struct fl_receipt *receipt, struct fl_message *out,
-                                   struct fl_error *err)
+                                   enum fl_medium medium, const struct fl_receipt *receipt,
+                                   struct fl_message *out, struct fl_error *err)
 {
     struct fl_token token;
     int64_t id = 0;
     enum fl_status st;
 
-    if (receipt->token &&
-        fl_token_verify(context->keys, receipt->token, strlen(receipt->token), &token, NULL) ==
-            FL_OK &&
-        (accepted_tokens[receipt->kind] >> token.kind & 1u))
+    if (has_token(context, medium, receipt, &token))
         return fl_store_message_get(context->store, token.message_id, out, err);
     /* A reference can be guessed: it counts only from a peer that has proved who it is. */
     if (!receipt->provider_ref || !*receipt->provider_ref || !receipt->is_authenticated)
@@ -112,11 +121,12 @@ enum fl_status fl_feedback_receipt(const struct fl_feedback_context *context, in
                              .detail = or_null(receipt->report.detail),
                              .provider_ref = or_null(receipt->provider_ref),
                              .cost_micro = receipt->report.cost_micro,
+                             .currency = or_null(receipt->report.currency),
+                             .units = receipt->report.units,
                              .at_us = receipt->at_us,
                              .dedupe_key = key};
     enum fl_status st;
 
-    (void)medium;
     if (receipt->kind < FL_RECEIPT_OUTCOME || receipt->kind > FL_RECEIPT_OPEN)
         return fl_error_set(err, FL_INVALID, "receipt of kind %d, expected %d to %d",
                             (int)receipt->kind, FL_RECEIPT_OUTCOME, FL_RECEIPT_OPEN);
@@ -126,7 +136,7 @@ enum fl_status fl_feedback_receipt(const struct fl_feedback_context *context, in
         event.kind = receipt->kind == FL_RECEIPT_CLICK ? FL_EVENT_CLICKED : FL_EVENT_OPENED;
         event.detail = or_null(receipt->target);
     }
-    st = find_message(context, channel, receipt, &message, err);
+    st = find_message(context, channel, medium, receipt, &message, err);
     if (st && st != FL_NOT_FOUND)
         return st;
     if (st) /* kept without a message: nothing follows from it, and nothing is lost */

@@ -54,6 +54,8 @@ static const struct fl_feedback_words korean = {
               "구독 해지", "구독해지", "받고 싶지 않", "받고싶지 않", "메일 중단", "문자 중단",
               "그만 받고", "안 받고 싶", "발송 중단", "수신을 원하지 않", "수신을 원치 않",
               "메일을 원하지 않", "명단에서 빼"),
+    .opt_in_phrases = WORDS("거부 해제", "거부해제", "거부 철회", "거부철회", "거부 취소",
+                            "거부취소", "재수신", "다시 받"),
 };
 
 static const struct fl_feedback_words english = {
@@ -115,6 +117,8 @@ static const struct fl_feedback_words english = {
         "stop messaging", "remove me from", "take me off", "opt out of", "opt me out",
         "don't send me", "do not send me", "don't email me", "do not email me", "do not contact me",
         "don't contact me", "no longer wish to receive", "no more emails", "no more mail"),
+    .opt_in_phrases = WORDS("unstop", "resubscribe", "re-subscribe", "don't unsubscribe",
+                            "do not unsubscribe", "not unsubscribe"),
     .stop_words =
         WORDS("the", "and", "you", "your", "is", "are", "was", "it", "i", "my", "me", "we", "this",
               "that", "have", "not", "for", "with", "please", "thanks", "hi", "hello", "of", "to"),

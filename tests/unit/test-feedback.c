@@ -521,11 +521,10 @@ static void test_other_inbound(void **state)
         {FL_INBOUND_TEXT, "Where is my milk?", "Where is my milk?", FL_FEEDBACK_REPLY},
         {FL_INBOUND_TEXT, "stop", "stop", FL_FEEDBACK_OPT_OUT},
         {FL_INBOUND_TEXT, "수신거부", "수신거부", FL_FEEDBACK_OPT_OUT},
-        {FL_INBOUND_FORM, "{\"score\":9,\"why\":\"good\"}", "score: 9\nwhy: good\n",
-         FL_FEEDBACK_REPLY},
+        {FL_INBOUND_FORM, "{\"score\":9,\"why\":\"good\"}", "", FL_FEEDBACK_UNKNOWN},
         {FL_INBOUND_FORM, "{\"text\":\"good\"}", "good", FL_FEEDBACK_REPLY},
-        {FL_INBOUND_FORM, "{broken", "", FL_FEEDBACK_REPLY},
-        {FL_INBOUND_IMAGE, "II*\1", "", FL_FEEDBACK_REPLY},
+        {FL_INBOUND_FORM, "{broken", "{broken", FL_FEEDBACK_UNKNOWN},
+        {FL_INBOUND_IMAGE, "II*\1", "", FL_FEEDBACK_UNKNOWN},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
