@@ -79,7 +79,8 @@ static void put_headers(struct fl_front_connection *connection, struct MHD_Respo
     if (reply->status == MHD_HTTP_SERVICE_UNAVAILABLE ||
         reply->status == MHD_HTTP_TOO_MANY_REQUESTS)
         put_default(response, reply, "Retry-After", seconds);
-    if (server->is_draining)
+    /* Whether the rest of a request that was refused has been read is nobody's guess. */
+    if (server->is_draining || connection->is_refused)
         put(response, "Connection", "close");
 }
 

@@ -34,7 +34,7 @@ void fl_front_request_end(struct fl_front_connection *connection)
     json_decref(connection->answer);
     connection->answer = NULL;
     connection->has_head = connection->has_plan = connection->has_reply = false;
-    connection->is_body_too_large = false;
+    connection->is_body_too_large = connection->is_refused = false;
     connection->url = connection->path = connection->peer = NULL;
     connection->request = (struct fl_front_request){0};
     connection->reply = (struct fl_front_reply){0};
@@ -112,6 +112,7 @@ static enum MHD_Result refuse(struct fl_front_connection *connection, int status
 {
     FL_LOG(&connection->server->log, FL_LOG_DEBUG, "a request is refused", FL_KV_STR("why", why),
            FL_KV_INT("status", status));
+    connection->is_refused = true;
     return fl_front_send_error(connection, status);
 }
 
@@ -287,7 +288,7 @@ static bool is_type(const char *header, const char *type)
 }
 
 /* 0, or the status to refuse with.  What goes to a plugin is the plugin's to read. */
-static int take_form(struct fl_front_connection *connection)
+static int take_form(struct fl_front_connection *connection, const char **why)
 {
     struct fl_http_request *http = &connection->request.http;
     const char *type = header(connection, "content-type");
@@ -296,11 +297,13 @@ static int take_form(struct fl_front_connection *connection)
 
     http->body = connection->body.data;
     http->body_len = connection->body.len;
+    *why = "a body that is too large";
     if (connection->is_body_too_large)
         return MHD_HTTP_CONTENT_TOO_LARGE;
     if (strcmp(http->method, "POST") != 0 || fl_str_starts_with(http->path, "/h/") ||
         !http->body_len)
         return 0;
+    *why = "a form of another type";
     if (is_type(type, urlencoded))
         st = fl_front_fields_decode(connection->arena, http->body, http->body_len, true,
                                     &connection->request.form, &connection->request.n_form, &err);
@@ -308,10 +311,9 @@ static int take_form(struct fl_front_connection *connection)
         st = take_multipart(connection, &err);
     else
         return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
+    *why = "a form that cannot be read";
     if (!st)
         return 0;
-    FL_LOG(&connection->server->log, FL_LOG_DEBUG, "a form cannot be read",
-           FL_KV_STR("why", err.text));
     return st == FL_LIMIT ? MHD_HTTP_CONTENT_TOO_LARGE : MHD_HTTP_BAD_REQUEST;
 }
 
@@ -319,11 +321,12 @@ static int take_form(struct fl_front_connection *connection)
 
 static enum MHD_Result act(struct fl_front_connection *connection)
 {
-    int status = take_form(connection);
+    const char *why;
+    int status = take_form(connection, &why);
     struct fl_error err;
 
     if (status)
-        return fl_front_send_error(connection, status);
+        return refuse(connection, status, why);
     connection->request.at_us = fl_clock_now(&fl_clock_system);
     if (fl_front_plan(&connection->server->site, &connection->request, connection->arena,
                       &connection->plan, &err)) {

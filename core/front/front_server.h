@@ -47,7 +47,7 @@ struct fl_front_connection {
     const char *url; /* as it came */
     const char *path;
     const char *peer; /* who it is from, by X-Forwarded-For where that counts */
-    bool has_head, has_plan, is_body_too_large;
+    bool has_head, has_plan, is_body_too_large, is_refused;
     struct fl_buf body;
     struct fl_front_request request;
     struct fl_front_plan plan;

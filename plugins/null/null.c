@@ -20,7 +20,13 @@
 
 #include <fairline/channel.h>
 
-enum { BATCH_MAX = 500, PIECE_MAX = 32 << 20, PORTION_MAX = 100, CALL_TIMEOUT_S = 0 };
+enum {
+    BATCH_MAX = 500,
+    PIECE_MAX = 32 << 20,
+    PORTION_MAX = 100,
+    CALL_TIMEOUT_S = 0,
+    HTTP_SLOW_US = 300000
+};
 
 /* Rows of the option table, in its order. */
 enum option {
@@ -42,6 +48,7 @@ enum option {
     O_INBOX,
     O_MALFORMED,
     O_HEALTH,
+    O_HTTP_FAULTS,
     N_OPTIONS
 };
 
@@ -75,6 +82,8 @@ static const struct fl_option_spec options[] = {
      "folder of files to collect (.eml .txt .json, else an image); moved to done/ in it"},
     KNOB("malformed", "pieces of random bytes handed over with every collect"),
     {"health", FL_OPTION_ENUM, "ok", 0, 0, "ok|retry|failed", 0, "what health() answers"},
+    {"http_faults", FL_OPTION_BOOL, "no", 0, 0, NULL, 0,
+     "requests for /crash, /hang and /slow do what they say"},
     {NULL, (enum fl_option_type)0, NULL, 0, 0, NULL, 0, NULL},
 };
 _Static_assert(sizeof options / sizeof options[0] == N_OPTIONS + 1, "the enum names every row");
@@ -465,7 +474,28 @@ static enum fl_call null_lookup(void *self, const char *const *refs, size_t n_re
     return FL_CALL_OK;
 }
 
-/* GET /ping; POST /inbound (a text); POST /receipt (a reference). */
+/* What a plugin can do to whoever calls it; true: `response` says how it went. */
+static bool serve_fault(const struct null_channel *null, const char *path,
+                        struct fl_http_response *response)
+{
+    static const struct fl_http_field slow[] = {{"X-Slow", "yes"}};
+
+    if (!null->number[O_HTTP_FAULTS])
+        return false;
+    if (strcmp(path, "/crash") == 0)
+        raise(SIGKILL);
+    while (strcmp(path, "/hang") == 0)
+        pause();
+    if (strcmp(path, "/slow") != 0)
+        return false;
+    wait_us(HTTP_SLOW_US);
+    response->status = 200;
+    response->headers = slow;
+    response->n_headers = 1;
+    return true;
+}
+
+/* GET /ping; POST /echo, /inbound (a text), /receipt (a reference). */
 static enum fl_call null_http(void *self, const struct fl_http_request *request,
                               struct fl_http_response *response, struct fl_why *why)
 {
@@ -487,8 +517,14 @@ static enum fl_call null_http(void *self, const struct fl_http_request *request,
         response->body_len = strlen("pong\n");
         return FL_CALL_OK;
     }
-    if (strcmp(request->method, "POST") != 0)
+    if (serve_fault(null, request->path, response) || strcmp(request->method, "POST") != 0)
         return FL_CALL_OK;
+    if (strcmp(request->path, "/echo") == 0) {
+        response->status = 200;
+        response->body = request->body;
+        response->body_len = request->body_len;
+        return FL_CALL_OK;
+    }
     if (strcmp(request->path, "/inbound") == 0) {
         snprintf(text, sizeof text, "http:%016" PRIx64, next_random(null));
         refused = s->inbound(s->host, &inbound);
