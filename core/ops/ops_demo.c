@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,10 +17,15 @@
 
 #define DEMO_SEED       UINT64_C(20260401)
 #define DEMO_TIMEOUT_US (INT64_C(10) * FL_US_PER_S)
-#define DATA_DIR_MARK   "@DATA_DIR@"
 static const char TODAY_KEY[] = "demo.today";
 
-enum { DEMO_CUSTOMERS = 2000, DEMO_CUSTOMERS_MAX = 1000000, DIR_MODE = 0750, CONF_MODE = 0640 };
+enum {
+    DEMO_CUSTOMERS = 2000,
+    DEMO_CUSTOMERS_MAX = 1000000,
+    DIR_MODE = 0750,
+    CONF_MODE = 0640,
+    DEMO_PORT = 8080
+};
 
 struct demo {
     struct fl_ops_call *call;
@@ -48,22 +55,44 @@ static const char *samples_folder(struct fl_ops_call *call)
     return fl_arena_printf(call->args->arena, "%s/samples/dairy", base ? base : FL_DATA_DIR);
 }
 
-/* `text` with every @DATA_DIR@ replaced.  Plugins that are not where they are installed, as in a
- * build tree, are written down: the sample shall also run in another shell. */
+/* A port of the loopback that nobody listens on, so that two samples can run beside each other. */
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    FL_AUTO_FD int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return DEMO_PORT;
+    return ntohs(address.sin_port);
+}
+
+/* `text` with every @DATA_DIR@ and @PORT@ replaced.  Plugins that are not where they are installed,
+ * as in a build tree, are written down: the sample shall also run in another shell. */
 static const char *fill_in(struct demo *demo, const char *text)
 {
     FL_AUTO_BUF struct fl_buf buf = FL_BUF(FL_CONF_FILE_MAX);
     const char *plugin_dir = demo->call->context->conf->plugin_dir;
-    const char *mark;
+    const char *port = fl_arena_printf(demo->arena, "%d", free_port());
+    const struct {
+        const char *mark, *value;
+    } marks[] = {{"@DATA_DIR@", demo->dir}, {"@PORT@", port ? port : ""}};
 
     if (!fl_str_equal(plugin_dir, FL_PLUGIN_DIR))
         fl_buf_printf(&buf, "plugin_dir = \"%s\"\n", plugin_dir);
-    while ((mark = strstr(text, DATA_DIR_MARK))) {
-        fl_buf_add(&buf, text, (size_t)(mark - text));
-        fl_buf_puts(&buf, demo->dir);
-        text = mark + strlen(DATA_DIR_MARK);
+    while (*text) {
+        size_t taken = 0;
+
+        for (size_t i = 0; !taken && i < sizeof marks / sizeof marks[0]; i++)
+            if (strncmp(text, marks[i].mark, strlen(marks[i].mark)) == 0) {
+                fl_buf_puts(&buf, marks[i].value);
+                taken = strlen(marks[i].mark);
+            }
+        if (!taken)
+            fl_buf_putc(&buf, *text);
+        text += taken ? taken : 1;
     }
-    fl_buf_puts(&buf, text);
     return fl_buf_failed(&buf) ? NULL : fl_arena_strndup(demo->arena, buf.data, buf.len);
 }
 
