@@ -34,14 +34,14 @@ struct fl_import_result {
     int64_t n_opt_outs_kept; /* consents not taken over: the customer has withdrawn them since */
 };
 
-/* Fields a column may map to: external_id name language time_zone email phone fax postal_address
- * anchor.NAME attribute.NAME consent.PURPOSE.MEDIUM consent_proof consent_at ignore.
- * In a map "\\," is a comma within a column's name.  Columns are separated by "," ";" or tab.
- * An empty cell says nothing: what is known stays.  Attributes given replace those of the same
- * name, the others stay.  A consent is yes/no, true/false, 1/0, y/n, granted/withdrawn or the
- * Korean words; one that the customer has withdrawn other than by a list is granted again only by
- * a row whose consent_at is later.  A dry run writes, counts and takes it back.
- * FL_INVALID: faults has them all and nothing was written.  FL_CONFLICT: the file was changed
+/* Fields a column may map to: external_id name language time_zone email phone fax, postal_address
+ * or street city region postcode country, anchor.NAME attribute.NAME consent.PURPOSE.MEDIUM
+ * consent_proof consent_at ignore. In a map "\\," is a comma within a column's name.  Columns are
+ * separated by "," ";" or tab. An empty cell says nothing: what is known stays.  Attributes given
+ * replace those of the same name, the others stay.  A consent is yes/no, true/false, 1/0, y/n,
+ * granted/withdrawn or the Korean words; one that the customer has withdrawn other than by a list
+ * is granted again only by a row whose consent_at is later.  A dry run writes, counts and takes it
+ * back. FL_INVALID: faults has them all and nothing was written.  FL_CONFLICT: the file was changed
  * while it was read. */
 FL_CHECK_RESULT enum fl_status fl_people_import(struct fl_store *store, int fd,
                                                 const struct fl_import_options *options,
@@ -55,6 +55,20 @@ FL_CHECK_RESULT enum fl_status fl_people_email_normalise(struct fl_arena *arena,
 FL_CHECK_RESULT enum fl_status fl_people_phone_normalise(struct fl_arena *arena, const char *in,
                                                          const char *country, const char **out,
                                                          struct fl_error *err);
+
+/* A postal address to lines separated by '\n', of which the last is the country and the one before
+ * it the postcode.  Either `whole`, such lines (or with '|' between them) in this order, where the
+ * country may be missing, or the parts; NULL: not given.  `country` stands for a missing one (ZZ:
+ * none).  KR, DE and US postcodes are checked. */
+struct fl_postal {
+    const char *whole;
+    const char *street; /* may be several lines */
+    const char *city, *region, *postcode, *country;
+};
+FL_CHECK_RESULT enum fl_status fl_people_postal_normalise(struct fl_arena *arena,
+                                                          const struct fl_postal *in,
+                                                          const char *country, const char **out,
+                                                          struct fl_error *err);
 
 /* The sample company: a dairy with a mothers' class and home delivery, from a seed, as CSV. */
 FL_CHECK_RESULT enum fl_status fl_people_sample(struct fl_arena *arena, uint64_t seed, int n,

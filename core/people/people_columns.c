@@ -16,6 +16,11 @@ static const struct {
     {"phone", PEOPLE_ADDRESS, FL_MEDIUM_SMS},
     {"fax", PEOPLE_ADDRESS, FL_MEDIUM_FAX},
     {"postal_address", PEOPLE_ADDRESS, FL_MEDIUM_LETTER},
+    {"street", PEOPLE_STREET, FL_MEDIUM_LETTER},
+    {"city", PEOPLE_CITY, FL_MEDIUM_LETTER},
+    {"region", PEOPLE_REGION, FL_MEDIUM_LETTER},
+    {"postcode", PEOPLE_POSTCODE, FL_MEDIUM_LETTER},
+    {"country", PEOPLE_COUNTRY, FL_MEDIUM_LETTER},
     {"consent_proof", PEOPLE_CONSENT_PROOF, FL_MEDIUM_NONE},
     {"consent_at", PEOPLE_CONSENT_AT, FL_MEDIUM_NONE},
     {"ignore", PEOPLE_IGNORE, FL_MEDIUM_NONE},
@@ -136,9 +141,15 @@ static bool is_same_target(const struct people_column *a, const struct people_co
 static void check_targets(struct people_columns *columns, const char *name,
                           struct fl_faults *faults)
 {
+    const struct people_column *whole = NULL, *part = NULL;
     bool has_external_id = false;
 
     for (size_t i = 0; i < columns->n; i++) {
+        if (columns->items[i].field >= PEOPLE_STREET && columns->items[i].field <= PEOPLE_COUNTRY)
+            part = &columns->items[i];
+        else if (columns->items[i].field == PEOPLE_ADDRESS &&
+                 columns->items[i].medium == FL_MEDIUM_LETTER)
+            whole = &columns->items[i];
         has_external_id = has_external_id || columns->items[i].field == PEOPLE_EXTERNAL_ID;
         for (size_t k = 0; k < i; k++)
             if (is_same_target(&columns->items[i], &columns->items[k])) {
@@ -148,6 +159,9 @@ static void check_targets(struct people_columns *columns, const char *name,
                 break;
             }
     }
+    if (whole && part)
+        fl_faults_add(faults, name, 1, part->header, NULL,
+                      "is part of the address that column \"%s\" gives whole", whole->header);
     if (!has_external_id)
         fl_faults_add(faults, name, 1, "external_id", NULL,
                       "no column goes into this field (see --map)");

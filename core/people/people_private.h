@@ -98,6 +98,11 @@ enum people_field {
     PEOPLE_LANGUAGE,
     PEOPLE_TIME_ZONE,
     PEOPLE_ADDRESS, /* with a medium */
+    PEOPLE_STREET,  /* parts of one postal address */
+    PEOPLE_CITY,
+    PEOPLE_REGION,
+    PEOPLE_POSTCODE,
+    PEOPLE_COUNTRY,
     PEOPLE_ANCHOR,
     PEOPLE_ATTRIBUTE,
     PEOPLE_CONSENT, /* with purpose and medium */

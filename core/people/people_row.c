@@ -101,7 +101,8 @@ static void read_address(const struct cell *cell, struct people_row *row)
     if (cell->column->medium == FL_MEDIUM_EMAIL)
         st = fl_people_email_normalise(cell->arena, cell->value, &value, &err);
     else if (cell->column->medium == FL_MEDIUM_LETTER)
-        value = read_text(cell, FL_IMPORT_CELL_MAX, "\r\n\t");
+        st = fl_people_postal_normalise(cell->arena, &(struct fl_postal){.whole = cell->value},
+                                        cell->options->country, &value, &err);
     else
         st = fl_people_phone_normalise(cell->arena, cell->value, cell->options->country, &value,
                                        &err);
@@ -214,9 +215,36 @@ static void read_attributes(struct people_row *row, const struct people_columns 
     fl_buf_finish(&json);
 }
 
-static void read_cell(const struct cell *cell, struct people_row *row, const char **proof,
-                      int64_t *at_us)
+/* The parts of an address stand in columns of their own: nothing is said before the row is read. */
+static void complete_postal(struct people_row *row, const struct people_reader *reader,
+                            const struct fl_import_options *options, const struct fl_postal *postal,
+                            struct fl_arena *arena, struct fl_faults *faults)
 {
+    const char *value = NULL;
+    struct fl_error err;
+
+    /* A country alone is often the same in every row, also where no address is known. */
+    if (!postal->street && !postal->city && !postal->postcode)
+        return;
+    if (fl_people_postal_normalise(arena, postal, options->country, &value, &err))
+        fl_faults_add(faults, options->name, reader->row_line, "street", postal->street, "%s",
+                      err.text);
+    else
+        row->addresses[row->customer.n_addresses++] =
+            (struct fl_address){.medium = FL_MEDIUM_LETTER, .value = value};
+}
+
+/* What a row says in several cells. */
+struct gathered {
+    const char *proof;
+    int64_t at_us;
+    struct fl_postal postal;
+};
+
+static void read_cell(const struct cell *cell, struct people_row *row, struct gathered *gathered)
+{
+    struct fl_postal *postal = &gathered->postal;
+
     switch (cell->column->field) {
     case PEOPLE_EXTERNAL_ID:
         row->customer.external_id = read_text(cell, PEOPLE_EXTERNAL_ID_MAX, "");
@@ -233,6 +261,21 @@ static void read_cell(const struct cell *cell, struct people_row *row, const cha
     case PEOPLE_ADDRESS:
         read_address(cell, row);
         break;
+    case PEOPLE_STREET:
+        postal->street = read_text(cell, FL_IMPORT_CELL_MAX, "\r\n");
+        break;
+    case PEOPLE_CITY:
+        postal->city = read_text(cell, FL_IMPORT_CELL_MAX, "");
+        break;
+    case PEOPLE_REGION:
+        postal->region = read_text(cell, FL_IMPORT_CELL_MAX, "");
+        break;
+    case PEOPLE_POSTCODE:
+        postal->postcode = read_text(cell, FL_IMPORT_CELL_MAX, "");
+        break;
+    case PEOPLE_COUNTRY:
+        postal->country = read_text(cell, FL_IMPORT_CELL_MAX, "");
+        break;
     case PEOPLE_ANCHOR:
         read_anchor(cell, row);
         break;
@@ -240,10 +283,10 @@ static void read_cell(const struct cell *cell, struct people_row *row, const cha
         read_consent(cell, row);
         break;
     case PEOPLE_CONSENT_PROOF:
-        *proof = read_text(cell, PROOF_MAX, "");
+        gathered->proof = read_text(cell, PROOF_MAX, "");
         break;
     case PEOPLE_CONSENT_AT:
-        *at_us = read_consent_at(cell);
+        gathered->at_us = read_consent_at(cell);
         break;
     case PEOPLE_ATTRIBUTE:
         read_text(cell, FL_IMPORT_CELL_MAX, "\t\r\n");
@@ -268,8 +311,7 @@ void people_row_read(struct people_row *row, const struct people_columns *column
     char *values[FL_IMPORT_COLUMNS_MAX];
     size_t n = reader->n_cells < columns->n ? reader->n_cells : columns->n;
     bool has_external_id = false;
-    const char *proof = NULL;
-    int64_t at_us = FL_TIME_NONE;
+    struct gathered gathered = {.at_us = FL_TIME_NONE};
 
     row_reset(row);
     /* Spreadsheets leave out empty cells at the end of a row, so fewer are fine. */
@@ -291,11 +333,12 @@ void people_row_read(struct people_row *row, const struct people_columns *column
         if (!*values[i])
             continue;
         has_external_id = has_external_id || columns->items[i].field == PEOPLE_EXTERNAL_ID;
-        read_cell(&cell, row, &proof, &at_us);
+        read_cell(&cell, row, &gathered);
     }
     if (!has_external_id)
         fl_faults_add(faults, options->name, reader->row_line, "external_id", NULL, "missing");
-    complete_consents(row, reader, options, proof, at_us, faults);
+    complete_postal(row, reader, options, &gathered.postal, arena, faults);
+    complete_consents(row, reader, options, gathered.proof, gathered.at_us, faults);
     if (columns->n_attributes)
         read_attributes(row, columns, reader, values, arena, faults, options->name);
 }

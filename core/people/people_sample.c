@@ -15,6 +15,8 @@ enum {
     EMAIL_NO = 10,
     SMS_YES = 62,
     SMS_NO = 23,
+    LETTER_YES = 70,
+    LETTER_NO = 12,
     CONTRACT_RUNS_SHARE = 84
 };
 
@@ -72,11 +74,19 @@ static const char *const english_baby_names[] = {"Noah", "Leo", "Mia", "Ella", "
 static const struct {
     const char *hangul, *latin;
     int weight;
+    int postcodes; /* where its range begins */
 } cities[] = {
-    {"서울", "Seoul", 38},  {"부산", "Busan", 11},  {"인천", "Incheon", 10}, {"대구", "Daegu", 8},
-    {"대전", "Daejeon", 6}, {"광주", "Gwangju", 6}, {"수원", "Suwon", 6},    {"용인", "Yongin", 5},
-    {"고양", "Goyang", 5},  {"제주", "Jeju", 5},
+    {"서울", "Seoul", 38, 1000}, {"부산", "Busan", 11, 46000},  {"인천", "Incheon", 10, 21000},
+    {"대구", "Daegu", 8, 41000}, {"대전", "Daejeon", 6, 34000}, {"광주", "Gwangju", 6, 61000},
+    {"수원", "Suwon", 6, 16200}, {"용인", "Yongin", 5, 16800},  {"고양", "Goyang", 5, 10200},
+    {"제주", "Jeju", 5, 63000},
 };
+static const struct {
+    const char *hangul, *latin;
+} streets[] = {{"새벽길", "Saebyeok-gil"},      {"은하로", "Eunha-ro"},
+               {"솔밭길", "Solbat-gil"},        {"한빛로", "Hanbit-ro"},
+               {"느티나무길", "Neutinamu-gil"}, {"바람길", "Baram-gil"},
+               {"햇살로", "Haetsal-ro"},        {"목장길", "Mokjang-gil"}};
 static const struct {
     const char *hangul, *latin;
 } products[] = {{"저온살균 우유", "pasteurised milk"},
@@ -240,11 +250,30 @@ static int32_t put_anchors(struct fl_buf *csv, struct people_random *random, str
     return birth;
 }
 
+/* street, city, postcode: streets that do not exist, in postcodes of the city. */
+static void put_postal(struct fl_buf *csv, struct people_random *random, const struct person *p,
+                       int city)
+{
+    enum { HOUSES = 240, FLATS = 1800, CODES = 190 };
+    int street = people_random_below(random, COUNT(streets));
+    int house = 1 + people_random_below(random, HOUSES);
+    int flat = 101 + people_random_below(random, FLATS);
+    int postcode = cities[city].postcodes + people_random_below(random, CODES);
+
+    if (p->is_korean)
+        fl_buf_printf(csv, "%s %d %d호,%s,%05d,", streets[street].hangul, house, flat,
+                      cities[city].hangul, postcode);
+    else
+        fl_buf_printf(csv, "%d %s | Apt %d,%s,%05d,", house, streets[street].latin, flat,
+                      cities[city].latin, postcode);
+}
+
 static void put_attributes(struct fl_buf *csv, struct people_random *random, const struct person *p,
                            int32_t birth, int32_t today)
 {
     static const char *const segments[] = {"mothers_class", "home_delivery", "shop"};
-    int city = draw_city(random), product = people_random_below(random, COUNT(products));
+    int city = draw_city(random);
+    int product = people_random_below(random, COUNT(products));
     int baby = people_random_below(random, 1000);
 
     fl_buf_printf(csv, "%s,%s,", segments[p->segment],
@@ -260,6 +289,7 @@ static void put_attributes(struct fl_buf *csv, struct people_random *random, con
     if (p->segment != MOTHERS_CLASS)
         put_cell(csv, p->is_korean ? products[product].hangul : products[product].latin);
     fl_buf_putc(csv, ',');
+    put_postal(csv, random, p, city);
 }
 
 static const char *draw_consent(struct people_random *random, int yes, int no)
@@ -288,7 +318,8 @@ static void put_person(struct fl_buf *csv, struct people_random *random, int num
     birth = put_anchors(csv, random, &p, today);
     put_attributes(csv, random, &p, birth, today);
     fl_buf_printf(csv, "%s,", draw_consent(random, EMAIL_YES, EMAIL_NO));
-    fl_buf_printf(csv, "%s,%s,", draw_consent(random, SMS_YES, SMS_NO), proofs[p.segment]);
+    fl_buf_printf(csv, "%s,", draw_consent(random, SMS_YES, SMS_NO));
+    fl_buf_printf(csv, "%s,%s,", draw_consent(random, LETTER_YES, LETTER_NO), proofs[p.segment]);
     put_date(csv, p.joined);
     fl_buf_puts(csv, "\r\n");
 }
@@ -306,10 +337,11 @@ enum fl_status fl_people_sample(struct fl_arena *arena, uint64_t seed, int n, in
                             SAMPLE_CUSTOMERS_MAX);
     offset = people_random_u64(&random) % UINT32_MAX;
     fl_buf_init(&csv, ((size_t)n + 1) * SAMPLE_ROW_MAX);
-    fl_buf_puts(&csv, "external_id,name,language,email,phone,anchor.birth,anchor.contract_start,"
-                      "anchor.contract_end,attribute.segment,attribute.city,attribute.baby_name,"
-                      "attribute.product,consent.marketing.email,consent.marketing.sms,"
-                      "consent_proof,consent_at\r\n");
+    fl_buf_puts(&csv,
+                "external_id,name,language,email,phone,anchor.birth,anchor.contract_start,"
+                "anchor.contract_end,attribute.segment,attribute.city,attribute.baby_name,"
+                "attribute.product,street,city,postcode,consent.marketing.email,"
+                "consent.marketing.sms,consent.marketing.letter,consent_proof,consent_at\r\n");
     for (int i = 1; i <= n; i++)
         put_person(&csv, &random, i, today, offset);
     copy = fl_buf_failed(&csv) ? NULL : fl_arena_strndup(arena, csv.data, csv.len);

@@ -155,11 +155,12 @@ static void test_whole_row(void **state)
     struct world *w = *state;
     struct fl_customer c;
 
-    assert_imported(w, "external_id,name,language,time_zone,email,phone,fax,postal_address,"
-                       "anchor.birth,attribute.z,attribute.a,consent.marketing.email,"
-                       "consent.marketing.sms,consent_proof,consent_at\r\n"
-                       "C1,김민지,ko,Asia/Seoul,Min.Ji@CUST.test,010-1234-5678,02-345-6789,"
-                       "\"서울\n마포\",2026-05-01,\"q\"\"x\",아,예,거부,paper 7,2026-11-01\r\n");
+    assert_imported(
+        w, "external_id,name,language,time_zone,email,phone,fax,postal_address,"
+           "anchor.birth,attribute.z,attribute.a,consent.marketing.email,"
+           "consent.marketing.sms,consent_proof,consent_at\r\n"
+           "C1,김민지,ko,Asia/Seoul,Min.Ji@CUST.test,010-1234-5678,02-345-6789,"
+           "\"마포대로 1\n서울\n04175\",2026-05-01,\"q\"\"x\",아,예,거부,paper 7,2026-11-01\r\n");
     c = customer(w, "C1");
     assert_string_equal(c.name, "김민지");
     assert_string_equal(c.language, "ko");
@@ -168,7 +169,7 @@ static void test_whole_row(void **state)
     assert_string_equal(address(&c, FL_MEDIUM_EMAIL), "Min.Ji@cust.test");
     assert_string_equal(address(&c, FL_MEDIUM_SMS), "+821012345678");
     assert_string_equal(address(&c, FL_MEDIUM_FAX), "+8223456789");
-    assert_string_equal(address(&c, FL_MEDIUM_LETTER), "서울\n마포");
+    assert_string_equal(address(&c, FL_MEDIUM_LETTER), "마포대로 1\n서울\n04175\nKR");
     assert_int_equal(c.n_anchors, 1);
     assert_int_equal(c.anchors[0].date, fl_date_of_civil(2026, 5, 1));
     assert_int_equal(consent(&c, FL_MEDIUM_EMAIL), FL_CONSENT_GRANTED);
@@ -179,6 +180,24 @@ static void test_whole_row(void **state)
     assert_int_equal(w->result.n_inserted, 1);
     assert_string_equal(w->result.charset, "UTF-8");
     assert_true(w->progress_total > 0);
+}
+
+static void test_postal_address_in_parts(void **state)
+{
+    struct world *w = *state;
+    struct fl_customer c;
+
+    assert_imported(w, "external_id,street,city,region,postcode,country\r\n"
+                       "C1,12 Saebyeok-gil|Apt 3,Gaon,,06236,\r\n"
+                       "C2,1 Main St,Springfield,IL,62701-1234,US\r\n"
+                       "C3,,,,,DE\r\n");
+    c = customer(w, "C1");
+    assert_string_equal(address(&c, FL_MEDIUM_LETTER), "12 Saebyeok-gil\nApt 3\nGaon\n06236\nKR");
+    c = customer(w, "C2");
+    assert_string_equal(address(&c, FL_MEDIUM_LETTER),
+                        "1 Main St\nSpringfield, IL\n62701-1234\nUS");
+    c = customer(w, "C3");
+    assert_int_equal(c.n_addresses, 0);
 }
 
 static void test_again_changes_nothing(void **state)
@@ -531,11 +550,22 @@ static void test_naughty_strings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_whole_row), TEST(test_again_changes_nothing), TEST(test_update),
-        TEST(test_faults),    TEST(test_header_faults),         TEST(test_map),
-        TEST(test_cp949),     TEST(test_opt_out_stays),         TEST(test_dry_run),
-        TEST(test_pipe),      TEST(test_erased_stay_erased),    TEST(test_file_changes),
-        TEST(test_limits),    TEST(test_proof_is_needed),       TEST(test_naughty_strings),
+        TEST(test_whole_row),
+        TEST(test_postal_address_in_parts),
+        TEST(test_again_changes_nothing),
+        TEST(test_update),
+        TEST(test_faults),
+        TEST(test_header_faults),
+        TEST(test_map),
+        TEST(test_cp949),
+        TEST(test_opt_out_stays),
+        TEST(test_dry_run),
+        TEST(test_pipe),
+        TEST(test_erased_stay_erased),
+        TEST(test_file_changes),
+        TEST(test_limits),
+        TEST(test_proof_is_needed),
+        TEST(test_naughty_strings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,6 +341,47 @@ static void test_reader_chunks(void **state)
     fl_arena_destroy(&arena);
 }
 
+static void test_postal(void **state)
+{
+    static const struct {
+        struct fl_postal in;
+        const char *country, *expected;
+    } cases[] = {
+        {{.whole = "Unter den Linden 1 | Berlin | 10117 | DE"},
+         "KR",
+         "Unter den Linden 1\nBerlin\n10117\nDE"},
+        {{.whole = "강남대로 1\r\n\r\n 서울 \n06236"}, "KR", "강남대로 1\n서울\n06236\nKR"},
+        {{.whole = "10 Downing Street\nLondon\nSW1A 2AA\nGB"},
+         "ZZ",
+         "10 Downing Street\nLondon\nSW1A 2AA\nGB"},
+        {{.street = "a", .city = "b", .postcode = "123", .country = "KR"}, "KR", NULL},
+        {{.street = "a", .city = "b", .postcode = "1234", .country = "DE"}, "KR", NULL},
+        {{.street = "a", .city = "b", .postcode = "12345-67", .country = "US"}, "KR", NULL},
+        {{.street = "a", .city = "b", .postcode = "no; code", .country = "FR"}, "KR", NULL},
+        {{.street = "a", .city = "b", .postcode = "12345"}, "ZZ", NULL},
+        {{.street = "a", .city = "b", .postcode = "12345", .country = "kr"}, "KR", NULL},
+        {{.street = "a", .city = "b"}, "KR", NULL},
+        {{.whole = "06236"}, "KR", NULL},
+        {{.whole = "a|b|c|d|e|f|g|h|i|06236"}, "KR", NULL},
+    };
+    struct fl_arena *arena = fl_arena_create(FL_ARENA_DEFAULT_MAX);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fl_error err = {0};
+        const char *out = NULL;
+        enum fl_status st =
+            fl_people_postal_normalise(arena, &cases[i].in, cases[i].country, &out, &err);
+
+        assert_int_equal(st, cases[i].expected ? FL_OK : FL_INVALID);
+        if (cases[i].expected)
+            assert_string_equal(out, cases[i].expected);
+        else
+            assert_true(err.text[0] != '\0');
+    }
+    fl_arena_destroy(&arena);
+}
+
 static void test_charset(void **state)
 {
     static const char text[] = "name,city\n홍길동,서울\n뷁쌰앎,펲시콜라\n";
@@ -441,17 +482,12 @@ static void test_sample(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email),
-        cmocka_unit_test(test_email_reasons),
-        cmocka_unit_test(test_email_isemail),
-        cmocka_unit_test(test_phone),
-        cmocka_unit_test(test_phone_short_cut),
-        cmocka_unit_test(test_phone_shared),
-        cmocka_unit_test(test_reader),
-        cmocka_unit_test(test_reader_chunks),
-        cmocka_unit_test(test_charset),
-        cmocka_unit_test(test_charset_shared),
-        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_email),           cmocka_unit_test(test_email_reasons),
+        cmocka_unit_test(test_email_isemail),   cmocka_unit_test(test_phone),
+        cmocka_unit_test(test_phone_short_cut), cmocka_unit_test(test_phone_shared),
+        cmocka_unit_test(test_reader),          cmocka_unit_test(test_reader_chunks),
+        cmocka_unit_test(test_postal),          cmocka_unit_test(test_charset),
+        cmocka_unit_test(test_charset_shared),  cmocka_unit_test(test_keys),
         cmocka_unit_test(test_sample),
     };
 
