@@ -126,11 +126,13 @@ enum fl_status fl_people_postal_normalise(struct fl_arena *arena, const struct f
                  &lines, err);
     if (st)
         return st;
+    if (parts.country && !is_country(parts.country))
+        return fl_error_set(err, FL_INVALID, "country \"%s\": two capital letters are expected",
+                            parts.country);
     if (!parts.country)
         parts.country = country;
-    if (!is_country(parts.country) || fl_str_equal(parts.country, NO_COUNTRY))
-        return fl_error_set(err, FL_INVALID,
-                            "a country as \"KR\" is expected; the configuration names none");
+    if (!parts.country || fl_str_equal(parts.country, NO_COUNTRY))
+        return fl_error_set(err, FL_INVALID, "no country, and organisation { country } names none");
     if (!lines.n)
         return fl_error_set(err, FL_INVALID, "an address has a line before its postcode");
     if (!parts.postcode)
