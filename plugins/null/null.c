@@ -302,8 +302,7 @@ static enum fl_call null_deliver(void *self, const struct fl_item *const *items,
     for (size_t i = 0; i < n_items; i++) {
         if (!deliver_item(null, items[i], (uint32_t)i))
             return fail(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody listens");
-        if (null->number[O_LATENCY] && i + 1 < n_items &&
-            null->services->is_stopping(null->services->host))
+        if (i + 1 < n_items && null->services->is_stopping(null->services->host))
             return fail(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "asked to stop");
     }
     return FL_CALL_OK;
@@ -444,7 +443,7 @@ static size_t null_poll_fds(void *self, int *fds, size_t max_fds, int *timeout_m
     return 1;
 }
 
-static int send_receipt(const struct null_channel *null, const char *ref)
+static int send_receipt(const struct null_channel *null, const char *ref, bool is_authenticated)
 {
     const struct fl_services *s = null->services;
     char key[128];
@@ -454,7 +453,7 @@ static int send_receipt(const struct null_channel *null, const char *ref)
         .dedupe_key = key,
         .provider_ref = ref,
         .report = {.size = sizeof receipt.report, .outcome = FL_OUTCOME_DELIVERED},
-        .is_authenticated = 1,
+        .is_authenticated = is_authenticated,
     };
 
     snprintf(key, sizeof key, "receipt:%.100s", ref);
@@ -467,7 +466,8 @@ static enum fl_call null_lookup(void *self, const char *const *refs, size_t n_re
     struct null_channel *null = self;
 
     for (size_t i = 0; i < n_refs; i++)
-        if (strncmp(refs[i], "null-", strlen("null-")) == 0 && send_receipt(null, refs[i]) != 0)
+        if (strncmp(refs[i], "null-", strlen("null-")) == 0 &&
+            send_receipt(null, refs[i], true) != 0)
             return fail(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "\"%s\" was not taken", refs[i]);
     if (null->services->commit(null->services->host) != 0)
         return fail(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "could not be stored");
@@ -493,6 +493,15 @@ static bool serve_fault(const struct null_channel *null, const char *path,
     response->headers = slow;
     response->n_headers = 1;
     return true;
+}
+
+/* A peer proves itself in the simplest of ways: by the header "authorization: null". */
+static bool has_password(const struct fl_http_request *request)
+{
+    for (size_t i = 0; i < request->n_headers; i++)
+        if (strcmp(request->headers[i].name, "authorization") == 0)
+            return strcmp(request->headers[i].value, "null") == 0;
+    return false;
 }
 
 /* GET /ping; POST /echo, /inbound (a text), /receipt (a reference). */
@@ -531,7 +540,7 @@ static enum fl_call null_http(void *self, const struct fl_http_request *request,
     } else if (strcmp(request->path, "/receipt") == 0 && request->body_len < sizeof text) {
         snprintf(text, sizeof text, "%.*s", (int)request->body_len,
                  request->body ? (const char *)request->body : "");
-        refused = send_receipt(null, text);
+        refused = send_receipt(null, text, has_password(request));
     } else {
         return FL_CALL_OK;
     }

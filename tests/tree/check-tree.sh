@@ -38,7 +38,7 @@ else
 fi
 
 # --- room order: a room includes only rooms above it ----------------------------
-rooms="base conf wire loop store people content value campaign policy dispatch feedback host ops front daemon cli"
+rooms="base conf wire loop store people content value campaign policy dispatch feedback host kit ops front daemon cli"
 order=$(
     rank() {
         i=0
@@ -64,7 +64,7 @@ order=$(
 )
 result "rooms include only rooms above them" "$order"
 result "plugins include nothing of core" \
-    "$(grep -n '#include "\(base\|conf\|wire\|loop\|store\|people\|content\|campaign\|policy\|dispatch\|feedback\|host\|ops\|daemon\|cli\)/' plugins/*/*.c plugins/*/*.h 2>/dev/null)"
+    "$(grep -n '#include "\(base\|conf\|wire\|loop\|store\|people\|content\|campaign\|policy\|dispatch\|feedback\|host\|kit\|ops\|daemon\|cli\)/' plugins/*/*.c plugins/*/*.h 2>/dev/null)"
 
 # --- banned functions -----------------------------------------------------------
 banned='\b(gets|strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|system|popen|alloca|tmpnam|mktemp|rand|srand|gmtime|localtime|asctime|ctime|strerror_l)\('
