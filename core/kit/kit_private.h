@@ -59,6 +59,13 @@ struct fl_kit {
     void *self;
 };
 
+/* A file of the skeleton, made from skeleton/ when Fairline is built. */
+struct fl_kit_template {
+    const char *name; /* NULL ends the list */
+    const char *text;
+};
+extern const struct fl_kit_template fl_kit_templates[];
+
 struct fl_kit_case {
     const char *name;
     void (*run)(struct fl_kit *kit);

@@ -123,6 +123,10 @@ const struct fl_ops_param fl_ops_params_plugin[] = {
     {"plugin", FL_OPS_STRING, NEEDED, "name of the plugin", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_plugin_check[] = {
     {"file", FL_OPS_PATH, NEEDED, "shared object", NULL, 0}, END};
+const struct fl_ops_param fl_ops_params_plugin_new[] = {
+    {"name", FL_OPS_STRING, NEEDED, "name of the new plugin", NULL, 0},
+    {"folder", FL_OPS_PATH, 0, "folder to make (default: the name)", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_queue_select[] = {
     {"message", FL_OPS_STRING, FL_OPS_POSITIONAL, "id of one message", NULL, 0}, OF_CAMPAIGN, END};
 const struct fl_ops_param fl_ops_params_queue_flush[] = {OF_CAMPAIGN, END};

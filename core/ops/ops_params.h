@@ -32,6 +32,7 @@ extern const struct fl_ops_param fl_ops_params_import[];
 extern const struct fl_ops_param fl_ops_params_message[];
 extern const struct fl_ops_param fl_ops_params_plugin[];
 extern const struct fl_ops_param fl_ops_params_plugin_check[];
+extern const struct fl_ops_param fl_ops_params_plugin_new[];
 extern const struct fl_ops_param fl_ops_params_queue_select[];
 extern const struct fl_ops_param fl_ops_params_queue_flush[];
 extern const struct fl_ops_param fl_ops_params_queue_show[];

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "host/host.h"
+#include "kit/kit.h"
 #include "ops/ops_private.h"
 
 struct capability {
@@ -187,4 +188,23 @@ FL_OPS_RUN(fl_ops_plugin_check_run)
                           "implement health(), so that doctor can try the login");
     fl_plugin_unload(&plugin);
     return FL_OK;
+}
+
+FL_OPS_RUN(fl_ops_plugin_new_run)
+{
+    const char *name = fl_ops_str(args, "name");
+    const char *given = fl_ops_str(args, "folder");
+    const char *folder = given ? given : name, *file;
+    enum fl_status st = fl_kit_skeleton_write(args->arena, name, folder, err);
+
+    (void)context;
+    for (size_t i = 0; !st && (file = fl_kit_skeleton_file(args->arena, name, i)); i++) {
+        json_t *row = json_object();
+
+        fl_ops_put_str(row, "file", fl_arena_printf(args->arena, "%s/%s", folder, file));
+        fl_ops_row_emit(sink, row);
+    }
+    if (!st)
+        fl_ops_note(sink, "now: cd %s && make && make check", folder);
+    return st;
 }

@@ -244,6 +244,7 @@ FL_OPS_RUN(fl_ops_import_customers_run);
 FL_OPS_RUN(fl_ops_message_show_run);
 FL_OPS_RUN(fl_ops_plugin_check_run);
 FL_OPS_RUN(fl_ops_plugin_list_run);
+FL_OPS_RUN(fl_ops_plugin_new_run);
 FL_OPS_RUN(fl_ops_plugin_show_run);
 FL_OPS_RUN(fl_ops_queue_cancel_run);
 FL_OPS_RUN(fl_ops_queue_flush_run);

@@ -369,6 +369,7 @@ enum fl_call exec_start(struct exec *exec, struct fl_why *why)
     }
     if (!exec_process_start(&exec->process, exec->command.argv, exec->folder, why->text)) {
         why->fault = FL_FAULT_OUR_SIDE;
+        exec->not_before_ms = now_ms() + BACKOFF_MAX_MS;
         return FL_CALL_FAILED;
     }
     call = json_pack("{s:s, s:i, s:{s:s?, s:s?, s:i, s:b}}", "call", "open", "protocol",
@@ -494,7 +495,9 @@ enum fl_call exec_deliver_some(struct exec *exec, const struct fl_item *const *i
     }
     result = ask(exec, &turn, exec_call_deliver(items, n), why);
     settle(exec, &turn, result, why->text);
-    if (turn.is_unheard)
+    if (turn.is_unheard) {
+        snprintf(why->text, sizeof why->text, "nobody is listening");
         return FL_CALL_RETRY;
+    }
     return result;
 }

@@ -153,6 +153,7 @@ if [ -x "$build/fairline" ]; then
             grep -q "^\*fairline-$noun\*(1)" man/fairline.1.scd || echo "man/fairline.1.scd: says nothing of $noun"
         done
         for page in man/fairline-*.1.scd; do
+            grep -q '^; begin: ' "$page" || continue # a program of its own, no noun
             noun=$(basename "$page" .1.scd)
             grep -q "^${noun#fairline-}|" "$work/table" || echo "$page: the program does not know this noun"
         done
