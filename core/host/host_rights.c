@@ -121,9 +121,11 @@ static void jail_allow_option(const struct jail *jail, const char *path)
 
 static void enter_jail(const struct fl_host_rights *rights, const struct fl_log *log)
 {
-    static const char *const readable[] = {"/usr",       "/etc",         "/lib",
-                                           "/lib64",     "/bin",         "/run/systemd/resolve",
-                                           "/proc/self", "/dev/urandom", "/dev/random"};
+    static const char *const readable[] = {"/usr",        "/etc",
+                                           "/lib",        "/lib64",
+                                           "/bin",        "/run/systemd/resolve",
+                                           "/proc/self",  "/dev/urandom",
+                                           "/dev/random", "/var/cache/fontconfig"};
     struct jail jail;
 
     if (!jail_create(&jail)) {

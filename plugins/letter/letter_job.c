@@ -269,7 +269,7 @@ static void draw_label(const struct letter_settings *set, const struct letter_jo
                            strcmp(first, last) ? " – " : "", strcmp(first, last) ? last : "");
     y += paper_text(cairo, &style, text, 22, true, x, y, LABEL_WIDTH - 2 * x) + 6;
     g_free(text);
-    text = g_strdup_printf("lines %u–%u   letters %zu   sheets %" G_GINT64_FORMAT "   %.1f kg",
+    text = g_strdup_printf("lines %u–%u   letters %zu   sheets %" G_GINT64_FORMAT "   %.2f kg",
                            bag->first->line, bag->last->line, bag->n_letters, bag->sheets,
                            (double)bag->weight_mg / 1e6);
     y += paper_text(cairo, &style, text, 11, false, x, y, LABEL_WIDTH - 2 * x) + 4;

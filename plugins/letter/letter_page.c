@@ -131,27 +131,39 @@ static bool form_fits(const struct letter_page *page, const struct letter_box *b
     return fits;
 }
 
-/* The card takes the lower third of the last page, half of it where it asks much, or a page. */
+static void card_place(struct letter_page *page, double share)
+{
+    const struct letter_sheet *sheet = &page->sheet;
+    double edge = 12 * MM, height = share * sheet->height;
+
+    page->card =
+        (struct letter_box){edge, sheet->height - height, sheet->width - 2 * edge, height - edge};
+}
+
+/* The card takes the foot of the last page, as little as it needs and a third at least; where the
+ * text leaves no room, a page of its own, and then it may be large. */
 static bool lay_out_card(struct letter_page *page, char *why, size_t why_size)
 {
-    static const double shares[] = {1.0 / 3, 0.45, 0.6, 0.94};
-    const struct letter_sheet *sheet = &page->sheet;
-    double edge = 12 * MM;
+    static const double shares[] = {0.333, 0.37, 0.41, 0.45, 0.5, 0.55, 0.62, 0.7, 0.8, 0.94};
+    static const double alone = 0.62;
+    size_t i = 0;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(shares); i++) {
-        double height = shares[i] * sheet->height;
-
-        page->card = (struct letter_box){edge, sheet->height - height, sheet->width - 2 * edge,
-                                         height - edge};
-        if (!form_fits(page, &page->card))
-            continue;
-        page->card_page = page->n_pages - 1;
-        if (paper_end(page->paper) + CARD_GAP > page->card.y)
-            page->card_page = page->n_pages++;
-        return true;
+    for (; i < G_N_ELEMENTS(shares); i++) {
+        card_place(page, shares[i]);
+        if (form_fits(page, &page->card))
+            break;
     }
-    g_snprintf(why, (gulong)why_size, "the survey does not fit on a page");
-    return false;
+    if (i == G_N_ELEMENTS(shares)) {
+        g_snprintf(why, (gulong)why_size, "the survey does not fit on a page");
+        return false;
+    }
+    page->card_page = page->n_pages - 1;
+    if (paper_end(page->paper) + CARD_GAP <= page->card.y)
+        return true;
+    page->card_page = page->n_pages++;
+    if (shares[i] < alone)
+        card_place(page, alone);
+    return true;
 }
 
 static bool lay_out(struct letter_page *page, const GString *content, char *why, size_t why_size)
@@ -317,9 +329,23 @@ static void draw_address(const struct letter_page *page, cairo_t *cairo)
     g_strfreev(lines);
 }
 
-static bool is_korean(const struct letter_page *page)
+/* What the letter itself says, in the customer's language. */
+struct words {
+    const char *language, *page, *card;
+};
+
+static const struct words *words_of(const struct letter_page *page)
 {
-    return g_str_has_prefix(page->item->language, "ko");
+    static const struct words all[] = {
+        {"ko", "휴대전화로 찍으면 고객님의\n페이지가 열립니다",
+         "잘라서 답장 봉투에 넣어 보내 주세요"},
+        {"de", "Scannen öffnet\nIhre persönliche Seite", "Bitte hier abtrennen und zurücksenden"},
+        {"", "Scan to open\nyour personal page", "Please cut here and send the card back"}};
+    size_t i = 0;
+
+    while (!g_str_has_prefix(page->item->language, all[i].language))
+        i++;
+    return &all[i];
 }
 
 /* The customer's own page, to scan or to type. */
@@ -327,13 +353,11 @@ static void draw_aside(const struct letter_page *page, cairo_t *cairo)
 {
     const struct letter_box *box = &page->sheet.aside;
     const char *url = FL_HAS(page->item, page_url) ? page->item->page_url : NULL;
-    const char *words = is_korean(page) ? "휴대전화로 찍으면 고객님의\n페이지가 열립니다"
-                                        : "Scan to open\nyour personal page";
     double side = 24 * MM, y = box->y;
 
     if (!url || !url[0] || !paper_qr(cairo, url, box->x, y, side))
         return;
-    draw_small(page, cairo, words, 7.5, box->x + side + 1.5 * MM, y + 3 * MM,
+    draw_small(page, cairo, words_of(page)->page, 7.5, box->x + side + 1.5 * MM, y + 3 * MM,
                box->width - side - 1.5 * MM);
     draw_small(page, cairo, url, 6, box->x + 2.5 * MM, y + side, box->width - 2.5 * MM);
 }
@@ -378,8 +402,6 @@ static void draw_card(const struct letter_page *page, cairo_t *cairo)
     static const double dashes[] = {4, 3};
     const struct letter_box *card = &page->card;
     double y = card->y - 4 * MM;
-    const char *words = is_korean(page) ? "잘라서 답장 봉투에 넣어 보내 주세요"
-                                        : "Please cut here and send the card back";
     char code[FORM_CODE_MAX];
 
     cairo_save(cairo);
@@ -390,7 +412,7 @@ static void draw_card(const struct letter_page *page, cairo_t *cairo)
     cairo_line_to(cairo, page->sheet.width, y);
     cairo_stroke(cairo);
     cairo_restore(cairo);
-    draw_small(page, cairo, words, 6.5, page->sheet.left, y - 3.6 * MM, 0);
+    draw_small(page, cairo, words_of(page)->card, 6.5, page->sheet.left, y - 3.6 * MM, 0);
     form_draw(cairo, &page->style, &page->form, card->x, card->y, card->width, card->height, code);
 }
 

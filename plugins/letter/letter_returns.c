@@ -224,6 +224,13 @@ static void take_row(struct parsing *in)
     in->is_stopped = !in->sink->row(in->sink->ctx, &row);
 }
 
+static void fields_clear(struct parsing *in)
+{
+    for (size_t i = 0; i < in->n_fields; i++)
+        g_free(in->fields[i]);
+    in->n_fields = 0;
+}
+
 static void on_row(int end, void *arg)
 {
     struct parsing *in = arg;
@@ -232,9 +239,7 @@ static void on_row(int end, void *arg)
     if (!in->is_stopped)
         take_row(in);
     in->is_first = false;
-    for (size_t i = 0; i < in->n_fields; i++)
-        g_free(in->fields[i]);
-    in->n_fields = 0;
+    fields_clear(in);
 }
 
 /* The one that stands most often in the first line. */
@@ -261,11 +266,15 @@ static void parse_line(struct parsing *in, const char *data, size_t len, unsigne
 
     g_string_truncate(in->raw, 0);
     g_string_append_len(in->raw, data, (gssize)MIN(len, (size_t)RAW_MAX));
-    if (csv_init(&parser, CSV_APPEND_NULL) != 0)
+    if (csv_init(&parser, CSV_APPEND_NULL | CSV_STRICT | CSV_STRICT_FINI) != 0)
         return;
     csv_set_delim(&parser, delimiter);
-    csv_parse(&parser, data, len, on_field, on_row, in);
-    csv_fini(&parser, on_field, on_row, in);
+    if (csv_parse(&parser, data, len, on_field, on_row, in) != len ||
+        csv_fini(&parser, on_field, on_row, in) != 0) {
+        in->sink->bad(in->sink->ctx, in->line, in->raw->str,
+                      "its quotation marks are not as in RFC 4180");
+        fields_clear(in);
+    }
     csv_free(&parser);
 }
 

@@ -35,6 +35,7 @@ PangoLayout *paper_layout(PangoContext *context, const struct paper_style *style
 {
     PangoLayout *layout = pango_layout_new(context);
     PangoFontDescription *font = pango_font_description_new();
+    PangoAttrList *attrs = pango_attr_list_new();
 
     pango_font_description_set_family(font, style->font && style->font[0] ? style->font : "sans");
     pango_font_description_set_absolute_size(font, size * PANGO_SCALE);
@@ -44,6 +45,10 @@ PangoLayout *paper_layout(PangoContext *context, const struct paper_style *style
     pango_font_description_free(font);
     pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
     pango_layout_set_line_spacing(layout, (float)LINE_SPACING);
+    /* A hyphen in an address that is too long for its line would be typed. */
+    pango_attr_list_insert(attrs, pango_attr_insert_hyphens_new(FALSE));
+    pango_layout_set_attributes(layout, attrs);
+    pango_attr_list_unref(attrs);
     return layout;
 }
 
@@ -285,6 +290,7 @@ bool paper_inline(const struct paper *paper, cmark_node *node, double size, bool
         code_block(&in, node);
     else
         walk(&in, node);
+    pango_attr_list_insert(in.attrs, pango_attr_insert_hyphens_new(FALSE));
     is_within = in.text->len <= PAPER_WORDS_MAX;
     if (is_within) {
         out->layout = paper_layout(paper->context, &paper->style, size, is_bold);

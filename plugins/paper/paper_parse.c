@@ -8,8 +8,8 @@
 
 static const double INDENT = 1.8;     /* of a list, in sizes of the body text */
 static const double QUOTE = 1.2;      /* of a quote */
-static const double GAP = 0.75;       /* between paragraphs */
-static const double TIGHT_GAP = 0.25; /* between the items of a tight list */
+static const double GAP = 0.85;       /* between paragraphs */
+static const double TIGHT_GAP = 0.35; /* between the items of a tight list */
 static const double CELL_PAD = 0.5;   /* left and right in a table */
 
 struct parsing {
