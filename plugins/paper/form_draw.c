@@ -115,10 +115,8 @@ static void draw_line(const struct pen *pen, double y)
 /* "Like this:" and a box with a cross, which is the best mark a reader can get. */
 static void draw_hint(const struct pen *pen, double y)
 {
-    const char *hint =
-        is_korean(pen->style)
-            ? "진한 펜으로 해당하는 칸에 이렇게 표시해 주세요. 다른 칸은 비워 두세요."
-            : "Please mark boxes like this, with a dark pen. Leave the others empty.";
+    const char *hint = is_korean(pen->style) ? "진한 펜으로 해당하는 칸에 이렇게 표시해 주세요."
+                                             : "Please mark boxes like this, with a dark pen.";
     struct form_point at = {FORM_INSET, y};
     double a = 0.22, b = FORM_BOX - 0.22;
 
