@@ -157,12 +157,70 @@ static enum fl_status feedback_of(struct fl_ops_call *call, struct fl_feedback *
     return st;
 }
 
+struct answers {
+    int64_t feedback;
+    json_t *array;
+};
+
+/* Answers that a later piece has changed belong to that one. */
+static bool add_answer(void *ctx, const struct fl_answer *answer)
+{
+    struct answers *answers = ctx;
+    json_t *item;
+
+    if (answer->feedback != answers->feedback)
+        return true;
+    item = json_object();
+    fl_ops_put_str(item, "question", answer->question);
+    if (answer->has_number)
+        fl_ops_put_real(item, "number", answer->number);
+    fl_ops_put_str(item, "text", answer->text);
+    fl_ops_put_str(item, "medium", fl_medium_name(answer->medium));
+    (void)json_array_append_new(answers->array, item);
+    return true;
+}
+
+static enum fl_status put_answers(struct fl_ops_call *call, const struct fl_feedback *feedback,
+                                  json_t *row)
+{
+    struct answers answers = {feedback->id, json_array()};
+    enum fl_status st = FL_OK;
+
+    if (feedback->message)
+        st = fl_store_answer_each(call->context->store, feedback->message, 0, add_answer, &answers,
+                                  call->err);
+    (void)json_object_set_new(row, "answers", answers.array);
+    return st;
+}
+
+static enum fl_status put_attachments(struct fl_ops_call *call, const struct fl_feedback *feedback,
+                                      json_t *row)
+{
+    struct fl_attachment *list = NULL;
+    json_t *array = json_array();
+    size_t n = 0;
+    enum fl_status st = fl_store_attachments(call->context->store, call->args->arena, feedback->id,
+                                             &list, &n, call->err);
+
+    for (size_t i = 0; !st && i < n; i++) {
+        json_t *item = json_object();
+
+        fl_ops_put_int(item, "page", (int64_t)i + 1);
+        fl_ops_put_str(item, "name", list[i].name);
+        fl_ops_put_str(item, "type", list[i].type);
+        fl_ops_put_str(item, "evidence", list[i].evidence);
+        (void)json_array_append_new(array, item);
+    }
+    (void)json_object_set_new(row, "attachments", array);
+    return st;
+}
+
 FL_OPS_RUN(fl_ops_feedback_show_run)
 {
     struct fl_ops_call call = {context, args, sink, err};
     struct fl_ops_names names;
     struct fl_feedback feedback;
-    json_t *row;
+    json_t *row = NULL;
     enum fl_status st;
 
     fl_ops_names_init(&names, context, args->arena);
@@ -176,7 +234,38 @@ FL_OPS_RUN(fl_ops_feedback_show_run)
     fl_ops_put_str(row, "signature", feedback.signature);
     fl_ops_put_time(row, "stored_at", feedback.stored_us);
     fl_ops_put_str(row, "evidence", feedback.evidence);
-    fl_ops_row_emit(sink, row);
+    st = put_answers(&call, &feedback, row);
+    if (!st)
+        st = put_attachments(&call, &feedback, row);
+    if (st)
+        json_decref(row);
+    else
+        fl_ops_row_emit(sink, row);
+    return st;
+}
+
+/* Raw bytes as they are kept. */
+static enum fl_status emit_evidence(struct fl_ops_call *call, const char *evidence,
+                                    const char *type)
+{
+    void *data;
+    char *text;
+    size_t len;
+    json_t *row;
+    enum fl_status st = fl_store_evidence_get(call->context->store, call->args->arena, evidence,
+                                              &data, &len, call->err);
+
+    if (!st)
+        st = fl_ops_base64(call->args->arena, data, len, &text, call->err);
+    if (st)
+        return st;
+    row = json_object();
+    fl_ops_put_str(row, "evidence", evidence);
+    fl_ops_put_int(row, "size", (int64_t)len);
+    if (type)
+        fl_ops_put_str(row, "type", type);
+    fl_ops_put_str(row, "base64", text);
+    fl_ops_row_emit(call->sink, row);
     return FL_OK;
 }
 
@@ -184,25 +273,31 @@ FL_OPS_RUN(fl_ops_feedback_raw_run)
 {
     struct fl_ops_call call = {context, args, sink, err};
     struct fl_feedback feedback;
-    void *data;
-    char *text;
-    size_t len;
-    json_t *row;
+    enum fl_status st = feedback_of(&call, &feedback);
+
+    return st ? st : emit_evidence(&call, feedback.evidence, NULL);
+}
+
+FL_OPS_RUN(fl_ops_feedback_image_run)
+{
+    struct fl_ops_call call = {context, args, sink, err};
+    int64_t page = fl_ops_int(args, "page", 1);
+    struct fl_attachment *list = NULL;
+    struct fl_feedback feedback;
+    size_t n = 0;
     enum fl_status st = feedback_of(&call, &feedback);
 
     if (!st)
-        st =
-            fl_store_evidence_get(context->store, args->arena, feedback.evidence, &data, &len, err);
-    if (!st)
-        st = fl_ops_base64(args->arena, data, len, &text, err);
+        st = fl_store_attachments(context->store, args->arena, feedback.id, &list, &n, err);
     if (st)
         return st;
-    row = json_object();
-    fl_ops_put_str(row, "evidence", feedback.evidence);
-    fl_ops_put_int(row, "size", (int64_t)len);
-    fl_ops_put_str(row, "base64", text);
-    fl_ops_row_emit(sink, row);
-    return FL_OK;
+    if (!n)
+        return fl_error_set(err, FL_NOT_FOUND, "feedback %lld came without a picture",
+                            (long long)feedback.id);
+    if (page < 1 || (uint64_t)page > n)
+        return fl_error_set(err, FL_INVALID, "page %lld of feedback %lld, expected 1 to %zu",
+                            (long long)page, (long long)feedback.id, n);
+    return emit_evidence(&call, list[page - 1].evidence, list[page - 1].type);
 }
 
 FL_OPS_RUN(fl_ops_feedback_assign_run)

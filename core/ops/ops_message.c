@@ -92,8 +92,14 @@ enum fl_status fl_ops_message_row(struct fl_ops_names *names, const struct fl_me
     return FL_OK;
 }
 
+struct events {
+    struct fl_arena *arena;
+    json_t *array;
+};
+
 static bool add_event(void *ctx, const struct fl_event *event)
 {
+    struct events *events = ctx;
     json_t *item = json_object();
 
     fl_ops_put_time(item, "at", event->at_us);
@@ -104,21 +110,22 @@ static bool add_event(void *ctx, const struct fl_event *event)
     fl_ops_put_str(item, "status", event->status);
     fl_ops_put_str(item, "detail", event->detail);
     fl_ops_put_str(item, "provider_ref", event->provider_ref);
-    (void)json_array_append_new(ctx, item);
+    fl_ops_put_cost(item, events->arena, event);
+    (void)json_array_append_new(events->array, item);
     return true;
 }
 
-enum fl_status fl_ops_events(struct fl_ops_context *context, int64_t message, json_t **out,
-                             struct fl_error *err)
+enum fl_status fl_ops_events(struct fl_ops_context *context, struct fl_arena *arena,
+                             int64_t message, json_t **out, struct fl_error *err)
 {
-    json_t *array = json_array();
-    enum fl_status st = fl_store_event_each(context->store, message, add_event, array, err);
+    struct events events = {arena, json_array()};
+    enum fl_status st = fl_store_event_each(context->store, message, add_event, &events, err);
 
     if (st) {
-        json_decref(array);
+        json_decref(events.array);
         return st;
     }
-    *out = array;
+    *out = events.array;
     return FL_OK;
 }
 
@@ -173,7 +180,7 @@ static enum fl_status message_full(struct fl_ops_names *names, const struct fl_m
 
     st = fl_ops_message_state(names->context, names->arena, message, &state, err);
     if (!st)
-        st = fl_ops_events(names->context, message->id, &events, err);
+        st = fl_ops_events(names->context, names->arena, message->id, &events, err);
     if (!st)
         st = fl_ops_message_row(names, message, state, &row, err);
     if (st) {

@@ -97,10 +97,14 @@ const struct fl_ops_param fl_ops_params_feedback_assign[] = {
     {"customer", FL_OPS_STRING, FL_OPS_NEEDED, "external id of the customer", NULL, 0},
     {"message", FL_OPS_STRING, 0, "id of the message it answers", NULL, 0},
     END};
+const struct fl_ops_param fl_ops_params_feedback_image[] = {
+    {"feedback", FL_OPS_STRING, NEEDED, "id of the feedback", NULL, 0},
+    {"page", FL_OPS_INT, 0, "which of its pictures, from 1 on (default: the first)", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_feedback_list[] = {
     {"kind", FL_OPS_STRING, 0, "only this kind",
      "unknown|reply|opt_out|bounce|delayed|delivered|relayed|complaint|auto_reply|challenge|mdn|"
-     "list",
+     "list|survey|preference|contact",
      0},
     {"customer", FL_OPS_STRING, 0, "only of this customer", NULL, 0},
     {"unmatched", FL_OPS_BOOL, 0, "only what matched nobody", NULL, 0},

@@ -25,6 +25,7 @@ extern const struct fl_ops_param fl_ops_params_demo[];
 extern const struct fl_ops_param fl_ops_params_demo_reply[];
 extern const struct fl_ops_param fl_ops_params_feedback[];
 extern const struct fl_ops_param fl_ops_params_feedback_assign[];
+extern const struct fl_ops_param fl_ops_params_feedback_image[];
 extern const struct fl_ops_param fl_ops_params_feedback_list[];
 extern const struct fl_ops_param fl_ops_params_feedback_parse[];
 extern const struct fl_ops_param fl_ops_params_feedback_tail[];

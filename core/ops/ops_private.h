@@ -39,6 +39,10 @@ void fl_ops_note(const struct fl_ops_sink *sink, const char *fmt, ...) FL_PRINTF
 void fl_ops_progress(const struct fl_ops_sink *sink, const char *what, int64_t done, int64_t total);
 const char *fl_ops_put_name(enum fl_put put); /* "inserted", "updated", "unchanged" */
 
+/* cost (as decimal text), currency, units and is_machine of an event */
+void fl_ops_put_cost(json_t *row, struct fl_arena *arena, const struct fl_event *event);
+const char *fl_ops_money(struct fl_arena *arena, int64_t micro); /* "9.9" */
+const char *fl_ops_answer(struct fl_arena *arena, const struct fl_answer *answer);
 FL_CHECK_RESULT enum fl_status fl_ops_base64(struct fl_arena *arena, const void *data, size_t len,
                                              char **out, struct fl_error *err);
 
@@ -106,8 +110,8 @@ FL_CHECK_RESULT enum fl_status fl_ops_message_row(struct fl_ops_names *names,
 FL_CHECK_RESULT enum fl_status fl_ops_message_campaign(struct fl_ops_names *names, int64_t message,
                                                        const char **out, struct fl_error *err);
 /* The events of a message as an array. */
-FL_CHECK_RESULT enum fl_status fl_ops_events(struct fl_ops_context *context, int64_t message,
-                                             json_t **out, struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_ops_events(struct fl_ops_context *context, struct fl_arena *arena,
+                                             int64_t message, json_t **out, struct fl_error *err);
 /* planned, due, claimed, begun, ... as of now; a stored final state stays. */
 FL_CHECK_RESULT enum fl_status fl_ops_message_state(struct fl_ops_context *context,
                                                     struct fl_arena *arena,
@@ -235,6 +239,7 @@ FL_OPS_RUN(fl_ops_demo_run);
 FL_OPS_RUN(fl_ops_demo_reply_run);
 FL_OPS_RUN(fl_ops_doctor_run);
 FL_OPS_RUN(fl_ops_feedback_assign_run);
+FL_OPS_RUN(fl_ops_feedback_image_run);
 FL_OPS_RUN(fl_ops_feedback_list_run);
 FL_OPS_RUN(fl_ops_feedback_parse_run);
 FL_OPS_RUN(fl_ops_feedback_raw_run);

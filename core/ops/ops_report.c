@@ -1,4 +1,8 @@
 /* `campaign report`: what became of a campaign, in numbers that add up. */
+#include <stdio.h>
+#include <string.h>
+
+#include "content/survey.h"
 #include "ops/ops_private.h"
 #include "policy/policy.h"
 
@@ -12,8 +16,7 @@ struct report {
     enum fl_fault_class last;
 };
 
-static void emit(struct report *report, const char *section, const char *key, int64_t count,
-                 const char *sentence)
+static json_t *row_of(const char *section, const char *key, int64_t count, const char *sentence)
 {
     json_t *row = json_object();
 
@@ -21,7 +24,13 @@ static void emit(struct report *report, const char *section, const char *key, in
     fl_ops_put_str(row, "key", key);
     fl_ops_put_int(row, "count", count);
     fl_ops_put_str(row, "sentence", sentence);
-    fl_ops_row_emit(report->call->sink, row);
+    return row;
+}
+
+static void emit(struct report *report, const char *section, const char *key, int64_t count,
+                 const char *sentence)
+{
+    fl_ops_row_emit(report->call->sink, row_of(section, key, count, sentence));
 }
 
 static bool count_rule(void *ctx, const struct fl_message *message)
@@ -97,6 +106,96 @@ static enum fl_status count_faults(struct report *report, int64_t campaign)
     return st;
 }
 
+/* --- answers and cost --------------------------------------------------------------------------*/
+
+/* Of one question, over all numbers that were answered. */
+struct question {
+    char key[FL_SURVEY_KEY_MAX + 1];
+    int64_t n, n_numbers, n_promoters, n_detractors;
+    double sum;
+};
+
+struct tallying {
+    struct report *report;
+    struct question question;
+};
+
+static bool is_recommend(const struct question *question)
+{
+    return strcmp(question->key, "recommend") == 0 && question->n_numbers;
+}
+
+static void emit_question(struct tallying *tallying)
+{
+    const struct question *q = &tallying->question;
+    struct fl_arena *arena = tallying->report->call->args->arena;
+    double mean = q->n_numbers ? q->sum / (double)q->n_numbers : 0, nps = 0;
+    const char *sentence = q->n_numbers ? fl_arena_printf(arena, "mean %.2f", mean) : NULL;
+    json_t *row;
+
+    if (is_recommend(q)) {
+        nps = 100.0 * (double)(q->n_promoters - q->n_detractors) / (double)q->n_numbers;
+        sentence = fl_arena_printf(arena, "mean %.2f, net promoter score %+.0f", mean, nps);
+    }
+    if (!q->n)
+        return;
+    row = row_of("answer", q->key, q->n, sentence);
+    if (q->n_numbers)
+        fl_ops_put_real(row, "mean", mean);
+    if (is_recommend(q))
+        fl_ops_put_real(row, "nps", nps);
+    fl_ops_row_emit(tallying->report->call->sink, row);
+}
+
+/* Lines come in order of question; NPS as Reichheld counts it: 9 and 10 less 0 to 6. */
+static bool tally_answer(void *ctx, const struct fl_answer_tally *tally)
+{
+    enum { PROMOTER = 9, DETRACTOR = 6 };
+    struct tallying *tallying = ctx;
+    struct question *q = &tallying->question;
+
+    if (strcmp(q->key, tally->question) != 0) {
+        emit_question(tallying);
+        *q = (struct question){.n = 0};
+        snprintf(q->key, sizeof q->key, "%s", tally->question);
+    }
+    q->n += tally->n;
+    if (!tally->has_number)
+        return true;
+    q->n_numbers += tally->n;
+    q->sum += tally->number * (double)tally->n;
+    q->n_promoters += tally->number >= PROMOTER ? tally->n : 0;
+    q->n_detractors += tally->number <= DETRACTOR ? tally->n : 0;
+    return true;
+}
+
+static bool emit_cost(void *ctx, const struct fl_cost_tally *tally)
+{
+    struct report *report = ctx;
+    const char *money = fl_ops_money(report->call->args->arena, tally->cost_micro);
+    json_t *row =
+        row_of("cost", *tally->currency ? tally->currency : "unknown", tally->units,
+               fl_arena_printf(report->call->args->arena, "%s %s for %lld units",
+                               money ? money : "?", tally->currency, (long long)tally->units));
+
+    fl_ops_put_str(row, "cost", money);
+    fl_ops_row_emit(report->call->sink, row);
+    return true;
+}
+
+static enum fl_status count_answers(struct report *report, int64_t campaign)
+{
+    struct fl_store *store = report->call->context->store;
+    struct tallying tallying = {.report = report};
+    enum fl_status st =
+        fl_store_answer_tally(store, campaign, tally_answer, &tallying, report->call->err);
+
+    if (st)
+        return st;
+    emit_question(&tallying);
+    return fl_store_cost_tally(store, campaign, emit_cost, report, report->call->err);
+}
+
 FL_OPS_RUN(fl_ops_campaign_report_run)
 {
     struct fl_ops_call call = {context, args, sink, err};
@@ -127,5 +226,5 @@ FL_OPS_RUN(fl_ops_campaign_report_run)
         if (kinds[i])
             emit(&report, "feedback", fl_feedback_kind_name((enum fl_feedback_kind)i), kinds[i],
                  NULL);
-    return st;
+    return st ? st : count_answers(&report, row.id);
 }

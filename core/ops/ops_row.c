@@ -195,3 +195,35 @@ const char *fl_ops_campaign_state_name(enum fl_campaign_state state)
     }
     return "draft";
 }
+
+/* Up to six decimals, none that say nothing. */
+const char *fl_ops_money(struct fl_arena *arena, int64_t micro)
+{
+    enum { MICRO = 1000000, DECIMALS = 6 };
+    uint64_t size = micro < 0 ? 0 - (uint64_t)micro : (uint64_t)micro;
+    char *text = fl_arena_printf(arena, "%s%" PRIu64 ".%06" PRIu64, micro < 0 ? "-" : "",
+                                 size / MICRO, size % MICRO);
+    size_t len = text ? strlen(text) : 0;
+
+    while (len && text[len - 1] == '0')
+        text[--len] = '\0';
+    if (len && text[len - 1] == '.')
+        text[--len] = '\0';
+    return text;
+}
+
+void fl_ops_put_cost(json_t *row, struct fl_arena *arena, const struct fl_event *event)
+{
+    fl_ops_put_str(row, "cost", event->cost_micro ? fl_ops_money(arena, event->cost_micro) : NULL);
+    fl_ops_put_str(row, "currency", event->currency);
+    fl_ops_put_int(row, "units", event->units);
+    fl_ops_put_bool(row, "is_machine", event->is_machine);
+}
+
+/* "recommend: 9", "reason: friend" */
+const char *fl_ops_answer(struct fl_arena *arena, const struct fl_answer *answer)
+{
+    return answer->has_number && !*answer->text
+               ? fl_arena_printf(arena, "%s: %g", answer->question, answer->number)
+               : fl_arena_printf(arena, "%s: %s", answer->question, answer->text);
+}

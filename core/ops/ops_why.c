@@ -182,7 +182,7 @@ static enum fl_status answer_message(struct fl_ops_call *call, struct fl_ops_nam
         st = fl_ops_message_row(names, message, state, &row, call->err);
     if (st)
         return st;
-    st = fl_ops_events(call->context, message->id, &events, call->err);
+    st = fl_ops_events(call->context, call->args->arena, message->id, &events, call->err);
     if (st) {
         json_decref(row);
         return st;

@@ -103,6 +103,7 @@ struct fl_address {
     enum fl_medium medium;
     const char *value;
     enum fl_address_status status;
+    int64_t status_us; /* get: since when */
 };
 
 struct fl_anchor {

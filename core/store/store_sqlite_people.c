@@ -159,10 +159,11 @@ static enum fl_status read_addresses(struct fl_sqlite *db, struct fl_arena *aren
     FL_AUTO_QUERY struct fl_query query = {0};
     struct fl_address *list = FL_ARENA_ARRAY(arena, struct fl_address, n);
     enum fl_status st =
-        list ? fl_query_open(db, &query,
-                             "SELECT id, medium, value, status FROM address WHERE customer = ?1"
-                             " ORDER BY medium, id",
-                             Q_VALUES(Q_INT(customer->id)), err)
+        list ? fl_query_open(
+                   db, &query,
+                   "SELECT id, medium, value, status, status_us FROM address WHERE customer = ?1"
+                   " ORDER BY medium, id",
+                   Q_VALUES(Q_INT(customer->id)), err)
              : fl_sqlite_no_memory(err);
 
     for (size_t i = 0; !st && i < n; i++) {
@@ -172,7 +173,8 @@ static enum fl_status read_addresses(struct fl_sqlite *db, struct fl_arena *aren
         list[i] = (struct fl_address){.id = fl_query_int(&query, 0),
                                       .medium = (enum fl_medium)fl_query_int(&query, 1),
                                       .value = fl_query_text(&query, 2, arena),
-                                      .status = (enum fl_address_status)fl_query_int(&query, 3)};
+                                      .status = (enum fl_address_status)fl_query_int(&query, 3),
+                                      .status_us = fl_query_int(&query, 4)};
         customer->n_addresses = i + 1;
     }
     customer->addresses = list;

@@ -498,10 +498,140 @@ static void test_consent_is_a_ledger(void **state)
     run_ok(world, "consent", "history", "{\"customer\": \"C1\"}");
     assert_int_equal(json_array_size(world->rows), 2);
     run_ok(world, "customer", "timeline", "{\"customer\": \"C1\"}");
-    assert_int_equal(json_array_size(world->rows), 2);
+    assert_int_equal(json_array_size(world->rows), 3); /* with the address */
     apply_good(world);
     run_ok(world, "campaign", "plan", "{\"campaign\": \"spring\"}");
     assert_string_equal(cell(world, 1, "rule"), "opted_out");
+}
+
+/* --- what comes back ---------------------------------------------------------------------------*/
+
+/* The message of C1 was sent, clicked on and answered, on paper with two pages. */
+static int64_t answered(struct world *world)
+{
+    char hash[65];
+    struct fl_store *store = world->context.store;
+    struct fl_event event = {.kind = FL_EVENT_ACCEPTED,
+                             .cost_micro = 9900000,
+                             .currency = "KRW",
+                             .units = 2,
+                             .at_us = NOW_US + 1 * FL_US_PER_S};
+    struct fl_feedback feedback = {.kind = FL_FEEDBACK_SURVEY,
+                                   .matched_by = FL_MATCH_TOKEN,
+                                   .confidence = 1,
+                                   .text = "Thank you",
+                                   .dedupe_key = "s1",
+                                   .received_us = NOW_US + 3 * FL_US_PER_S};
+    struct fl_attachment page = {.name = "page-1.png", .type = "image/png", .evidence = hash};
+    struct fl_answer answer = {.question = "recommend",
+                               .has_number = true,
+                               .number = 9,
+                               .medium = FL_MEDIUM_FAX,
+                               .at_us = NOW_US + 4 * FL_US_PER_S};
+    struct fl_error err = {0};
+    int64_t customer, id;
+
+    plan(world);
+    run_ok(world, "queue", "list", "{}");
+    assert_ok(fl_store_customer_find(store, "C1", &customer, &err));
+    event.message = feedback.message = answer.message = strtoll(cell(world, 0, "id"), NULL, 10);
+    feedback.customer = answer.customer = customer;
+    assert_ok(fl_store_begin(store, &err));
+    assert_ok(fl_store_event_put(store, &event, NULL, &err));
+    event = (struct fl_event){.message = event.message,
+                              .kind = FL_EVENT_CLICKED,
+                              .detail = "https://shop.test/",
+                              .is_machine = true,
+                              .at_us = NOW_US + 2 * FL_US_PER_S};
+    assert_ok(fl_store_event_put(store, &event, NULL, &err));
+    assert_ok(fl_store_feedback_put(store, &feedback, &id, &err));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(fl_store_evidence_put(store, i ? "two" : "one", 3, hash, &err));
+        assert_ok(fl_store_attachment_put(store, id, &page, &err));
+    }
+    answer.feedback = id;
+    assert_ok(fl_store_answer_put(store, &answer, &err));
+    answer.question = "words";
+    answer.has_number = false;
+    answer.text = "More milk";
+    assert_ok(fl_store_answer_put(store, &answer, &err));
+    assert_ok(fl_store_commit(store, &err));
+    return id;
+}
+
+static void test_timeline_of_all_channels(void **state)
+{
+    static const struct {
+        const char *direction, *medium, *what, *detail;
+    } expected[] = {
+        {"out", "email", "accepted", ""},
+        {"in", "email", "clicked", "by a machine: https://shop.test/"},
+        {"in", "", "survey", "Thank you"},
+        {"in", "fax", "answer", "recommend: 9"},
+        {"in", "fax", "answer", "words: More milk"},
+    };
+    enum { N_EXPECTED = sizeof expected / sizeof expected[0] };
+    struct world *world = *state;
+    size_t first;
+
+    answered(world);
+    run_ok(world, "customer", "timeline", "{\"customer\": \"C1\"}");
+    assert_true(json_array_size(world->rows) > N_EXPECTED);
+    first = json_array_size(world->rows) - N_EXPECTED;
+    for (size_t i = 0; i < N_EXPECTED; i++) {
+        assert_string_equal(cell(world, first + i, "direction"), expected[i].direction);
+        assert_string_equal(cell(world, first + i, "medium"), expected[i].medium);
+        assert_string_equal(cell(world, first + i, "what"), expected[i].what);
+        assert_string_equal(cell(world, first + i, "detail"), expected[i].detail);
+    }
+    assert_string_equal(cell(world, first, "cost"), "9.9");
+    assert_string_equal(cell(world, first, "currency"), "KRW");
+    assert_int_equal(number(world, first, "units"), 2);
+    assert_string_equal(cell(world, first, "campaign"), "spring");
+    assert_string_equal(cell(world, first + 3, "campaign"), "spring");
+}
+
+static void test_feedback_shows_answers_and_pages(void **state)
+{
+    struct world *world = *state;
+    long long id = answered(world);
+    char values[96];
+    json_t *row;
+
+    snprintf(values, sizeof values, "{\"feedback\": \"%lld\"}", id);
+    run_ok(world, "feedback", "show", values);
+    row = json_array_get(world->rows, 0);
+    assert_int_equal(json_array_size(json_object_get(row, "answers")), 2);
+    assert_int_equal(json_array_size(json_object_get(row, "attachments")), 2);
+    run_ok(world, "feedback", "image", values);
+    assert_string_equal(cell(world, 0, "base64"), "b25l");
+    assert_string_equal(cell(world, 0, "type"), "image/png");
+    snprintf(values, sizeof values, "{\"feedback\": \"%lld\", \"page\": 2}", id);
+    run_ok(world, "feedback", "image", values);
+    assert_string_equal(cell(world, 0, "base64"), "dHdv");
+    snprintf(values, sizeof values, "{\"feedback\": \"%lld\", \"page\": 3}", id);
+    assert_int_equal(run(world, "feedback", "image", values), FL_INVALID);
+    run_ok(world, "feedback", "list", "{\"kind\": \"survey\"}");
+    assert_int_equal(json_array_size(world->rows), 1);
+}
+
+static void test_report_counts_answers_and_cost(void **state)
+{
+    struct world *world = *state;
+    size_t n;
+
+    answered(world);
+    run_ok(world, "campaign", "report", "{\"campaign\": \"spring\"}");
+    n = json_array_size(world->rows);
+    assert_true(n > 3);
+    assert_string_equal(cell(world, n - 3, "section"), "answer");
+    assert_string_equal(cell(world, n - 3, "key"), "recommend");
+    assert_string_equal(cell(world, n - 3, "sentence"), "mean 9.00, net promoter score +100");
+    assert_string_equal(cell(world, n - 2, "key"), "words");
+    assert_int_equal(number(world, n - 2, "count"), 1);
+    assert_string_equal(cell(world, n - 1, "section"), "cost");
+    assert_string_equal(cell(world, n - 1, "key"), "KRW");
+    assert_string_equal(cell(world, n - 1, "sentence"), "9.9 KRW for 2 units");
 }
 
 static void test_import_dry_run_changes_nothing(void **state)
@@ -552,6 +682,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_resolve_takes_the_uncertain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hold_leaves_what_is_in_hand, setup, teardown),
         cmocka_unit_test_setup_teardown(test_consent_is_a_ledger, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_timeline_of_all_channels, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_feedback_shows_answers_and_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_report_counts_answers_and_cost, setup, teardown),
         cmocka_unit_test_setup_teardown(test_import_dry_run_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_status_counts, setup, teardown),
     };
