@@ -286,6 +286,15 @@ enum fl_status fl_front_server_start(struct fl_front_server *server, int listen_
     return server->epoll ? FL_OK : fl_error_set(err, FL_IO, "the HTTP server cannot be waited for");
 }
 
+/* Served before and waiting for more; one that has just come, or has sent something, is served. */
+static bool is_resting(const struct fl_front_connection *connection)
+{
+    char byte;
+
+    return connection->stage == FL_FRONT_IDLE && connection->generation > 0 &&
+           recv(connection->fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
 void fl_front_server_drain(struct fl_front_server *server)
 {
     MHD_socket fd;
@@ -297,7 +306,7 @@ void fl_front_server_drain(struct fl_front_server *server)
     if (fd >= 0)
         close(fd);
     for (size_t i = 0; i < server->n_slots; i++)
-        if (server->connections[i] && server->connections[i]->stage == FL_FRONT_IDLE)
+        if (server->connections[i] && is_resting(server->connections[i]))
             (void)shutdown(server->connections[i]->fd, SHUT_RDWR);
     fl_front_server_poke(server);
 }

@@ -41,6 +41,14 @@ pid_of() {
     pgrep -P "$daemon" -f -- "--$1-fd"
 }
 
+# kill_role ROLE: once there is one
+kill_role() {
+    while ! kill -KILL "$(pid_of "$1")" 2>/dev/null; do
+        kill -0 "$daemon" || return 1
+        sleep 0.1
+    done
+}
+
 front_state() {
     fairline status -o json | jq -r '.[0].front'
 }
@@ -149,7 +157,7 @@ is "callbacks at the same time wait for each other" "$(sort -u "$work/slow")" 20
 
 # --- core dies ------------------------------------------------------------------------
 kill -STOP "$daemon" # so that it is not back at once
-kill -KILL "$(pid_of core)"
+kill_role core
 until_is 30 "without core the front says so" 503 status "$url/m/$page"
 is "and when to come again" "$(header retry-after)" 10
 is "also for a callback" "$(status "$url/h/drill/ping")" 503
@@ -165,9 +173,9 @@ grown() {
 python3 "$top/tests/peers/posts.py" "$port" "/k/$page" core 300 16 "$work/core" >"$work/tried" &
 posts=$!
 until_is 30 "texts are written" yes grown "$work/core" 50
-kill -KILL "$(pid_of core)"
+kill_role core
 until_is 60 "also after core was killed" yes grown "$work/core" 150
-kill -KILL "$(pid_of core)"
+kill_role core
 ok "twice" wait "$posts"
 ok "what was acknowledged is there, once" kept "$work/core" core
 
@@ -176,9 +184,9 @@ ok "what was acknowledged is there, once" kept "$work/core" core
 python3 "$top/tests/peers/posts.py" "$port" "/k/$page" front 300 16 "$work/front" >"$work/tried" &
 posts=$!
 until_is 30 "texts are written" yes grown "$work/front" 50
-kill -KILL "$(pid_of front)"
+kill_role front
 until_is 60 "also after the front was killed" yes grown "$work/front" 150
-kill -KILL "$(pid_of front)"
+kill_role front
 ok "twice" wait "$posts"
 ok "what was acknowledged is there, once" kept "$work/front" front
 is "the channel did not notice" "$(channel_state)" running
