@@ -66,6 +66,21 @@ FL_CHECK_RESULT enum fl_status fl_host_spawn(const char *const argv[], int fd, b
 FL_CHECK_RESULT enum fl_status fl_host_check(struct fl_arena *arena, const struct fl_conf *conf,
                                              struct fl_faults *faults, struct fl_error *err);
 
+/* An item as its customer would get it, made by the channel's plugin in a confined process of its
+ * own; nothing is sent or opened.  With `wants_picture` one image/png for each page.  The parts
+ * live in the arena.  FL_NOT_FOUND: the plugin has no preview (of this kind); FL_UNAVAILABLE: it
+ * crashed or hung; FL_LIMIT: too much. */
+struct fl_host_preview {
+    const struct fl_conf *conf;
+    const struct fl_conf_channel *channel;
+    const struct fl_item *item;
+    bool wants_picture;
+};
+FL_CHECK_RESULT enum fl_status fl_host_preview(struct fl_arena *arena,
+                                               const struct fl_host_preview *preview,
+                                               const struct fl_part **out, size_t *out_n,
+                                               struct fl_error *err);
+
 /* What a host gives up before it opens its plugin.  What the kernel does not know is left out with
  * a line in the log. */
 struct fl_host_rights {

@@ -7,6 +7,7 @@
  *                      CALLED for each other call, INBOUND, RECEIPT, COMMIT, REMEMBER, RECALL
  *     core -> host     ITEMS* DELIVER, COLLECT, HEALTH, LOOKUP, HTTP, STOP, COMMITTED, MEMORY
  *     host -> parent   CHECKED, for an OPEN that only wants a check
+ *     anybody -> host  PREVIEW in place of OPEN; the answer is PREVIEWED, then the host ends
  *
  * A batch is `correlation` of ITEMS, DELIVER, STARTED, BEGAN_ITEM, REPORT, FINISHED; a request is
  * that of HEALTH, LOOKUP, HTTP and their CALLED.  COMMIT and RECALL block the host until the
@@ -49,7 +50,9 @@ enum fl_host_frame {
     FL_HOST_RECALL,
     FL_HOST_MEMORY,
     FL_HOST_STOP,
-    FL_HOST_BEGAN_ITEM /* of a batch: what cannot be taken back comes next; nothing answers */
+    FL_HOST_BEGAN_ITEM, /* of a batch: what cannot be taken back comes next; nothing answers */
+    FL_HOST_PREVIEW,    /* in place of OPEN: as OPEN, wants picture, item */
+    FL_HOST_PREVIEWED   /* status, text, nested: type, name, bytes of each part */
 };
 
 enum {

@@ -364,15 +364,18 @@ int fl_host_run(int fd)
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     if (!host.arena || !host.batch_arena || fl_wire_recv(fd, &frame, &err))
         code = EXIT_NO_PEER;
-    else if (frame.type != FL_HOST_OPEN || !fl_host_get_open(&frame, host.arena, &host.open) ||
-             !fl_wire_end(&frame))
+    else if ((frame.type != FL_HOST_OPEN && frame.type != FL_HOST_PREVIEW) ||
+             !fl_host_get_open(&frame, host.arena, &host.open) ||
+             (frame.type == FL_HOST_OPEN && !fl_wire_end(&frame)))
         code = EXIT_BUG;
     else {
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
         fl_log_stderr.max_level = (enum fl_log_level)host.open.log_level;
         host.log = fl_log_child(&host.log, FL_KV_STR("channel", host.open.channel));
         host.log = fl_log_child(&host.log, FL_KV_INT("worker", host.open.worker));
-        code = host.open.is_check_only ? check_only(&host) : run_opened(&host);
+        code = frame.type == FL_HOST_PREVIEW ? fl_host_run_preview(&host, &frame)
+               : host.open.is_check_only     ? check_only(&host)
+                                             : run_opened(&host);
     }
     host_finish(&host);
     return code;

@@ -52,6 +52,9 @@ struct fl_host_queued *fl_host_wait_for(struct fl_host *host, enum fl_host_frame
 void fl_host_look(struct fl_host *host); /* queues what is there already, does not wait */
 void fl_host_queued_free(struct fl_host_queued **queued);
 
+/* One item as its customer would get it (host_preview.c); `frame` is behind its OPEN part. */
+int fl_host_run_preview(struct fl_host *host, struct fl_wire_frame *frame);
+
 extern const struct fl_host_sink fl_host_link_sink; /* its ctx is set to the host */
 
 #endif

@@ -96,11 +96,10 @@ static const char *anchors_json(struct fl_arena *arena, const struct fl_customer
 }
 
 /* Everything there is to know of one customer, as a message would have it. */
-static struct fl_claim_row row_of(struct fl_ops_context *context, struct fl_ops_args *args,
-                                  const struct fl_customer *customer, const char *campaign,
-                                  const char *stage)
+struct fl_claim_row fl_ops_content_row(struct fl_ops_call *call, const struct fl_customer *customer,
+                                       const char *campaign, const char *stage)
 {
-    const char *language = fl_ops_str(args, "language");
+    const char *language = fl_ops_str(call->args, "language");
     struct fl_claim_row row = {
         .stage = stage,
         .campaign_name = campaign,
@@ -109,11 +108,11 @@ static struct fl_claim_row row_of(struct fl_ops_context *context, struct fl_ops_
         .language = language ? language : customer->language,
         .time_zone = customer->time_zone,
         .attributes = customer->attributes,
-        .anchors = anchors_json(args->arena, customer),
+        .anchors = anchors_json(call->args->arena, customer),
     };
 
     if (!row.language || !*row.language)
-        row.language = context->conf->language;
+        row.language = call->context->conf->language;
     return row;
 }
 
@@ -121,7 +120,8 @@ enum fl_status fl_ops_content_trial(struct fl_ops_context *context, struct fl_op
                                     struct fl_content *content, enum fl_medium medium,
                                     struct fl_error *err)
 {
-    struct fl_claim_row row = row_of(context, args, &fl_ops_example_customer, "trial", "");
+    struct fl_ops_call call = {.context = context, .args = args, .err = err};
+    struct fl_claim_row row = fl_ops_content_row(&call, &fl_ops_example_customer, "trial", "");
     struct fl_content_rendering rendering = {0};
     const struct fl_data *data;
     enum fl_status st = fl_dispatch_data(args->arena, context->conf, &row, &no_urls, &data, err);
@@ -257,7 +257,7 @@ enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
 {
     struct fl_arena *arena = call->args->arena;
     const char *part = fl_ops_str(call->args, "part");
-    struct fl_claim_row row = row_of(call->context, call->args, customer, campaign, stage);
+    struct fl_claim_row row = fl_ops_content_row(call, customer, campaign, stage);
     struct fl_content_rendering rendering = {0};
     struct fl_content *content = NULL;
     const struct fl_data *data;
@@ -305,5 +305,7 @@ FL_OPS_RUN(fl_ops_content_preview_run)
     }
     if (st)
         return st;
+    if (fl_ops_str(args, "channel") || fl_ops_str(args, "output") || fl_ops_bool(args, "png"))
+        return fl_ops_preview(&call, &version, &customer, "preview", "");
     return fl_ops_content_emit(&call, &version, &customer, "preview", "", medium);
 }

@@ -170,6 +170,20 @@ FL_CHECK_RESULT enum fl_status fl_ops_content_trial(struct fl_ops_context *conte
                                                     struct fl_content *content,
                                                     enum fl_medium medium, struct fl_error *err);
 /* Renders for one customer and emits it: `part` text, html or subject. */
+/* Everything there is to know of one customer, as a message would have it. */
+struct fl_claim_row fl_ops_content_row(struct fl_ops_call *call, const struct fl_customer *customer,
+                                       const char *campaign, const char *stage);
+/* The same over a channel, by its plugin, or as a picture; arguments channel, medium, png, output.
+ */
+FL_CHECK_RESULT enum fl_status fl_ops_preview(struct fl_ops_call *call,
+                                              const struct fl_content_version *version,
+                                              const struct fl_customer *customer,
+                                              const char *campaign, const char *stage);
+/* A PNG of a page by Chromium or Chrome; FL_UNAVAILABLE where there is none.  Nothing is fetched.
+ */
+FL_CHECK_RESULT enum fl_status fl_ops_browser_picture(struct fl_arena *arena, const char *html,
+                                                      size_t len, int width, int height, char **out,
+                                                      size_t *out_len, struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
                                                    const struct fl_content_version *version,
                                                    const struct fl_customer *customer,

@@ -73,9 +73,11 @@ static const struct fl_ops_op table[] = {
     {"content", "list", "list the stored content", fl_ops_params_none, 0,
      "name,version,hash,created_at", fl_ops_content_list_run, "content list"},
     {"content", "preview", "show content as one customer would get it",
-     fl_ops_params_content_preview, FL_OPS_RAW, NULL, fl_ops_content_preview_run,
+     fl_ops_params_content_preview, FL_OPS_RAW | FL_OPS_DIRECT, NULL, fl_ops_content_preview_run,
      "content preview contents/welcome --customer D-1007\n"
-     "content preview welcome --customer D-1007 --language ko --part subject"},
+     "content preview welcome --customer D-1007 --language ko --part subject\n"
+     "content preview spring --channel post --output spring.pdf\n"
+     "content preview spring --channel fax --png --output pages/"},
     {"customer", "list", "list the customers", fl_ops_params_customer_list, 0,
      "external_id,name,language,state,addresses,updated_at", fl_ops_customer_list_run,
      "customer list --limit 20\ncustomer list -o jsonl --limit 0"},

@@ -51,8 +51,10 @@ static enum fl_status normalise(struct test_send *test)
     case FL_MEDIUM_FAX:
         return fl_people_phone_normalise(call->args->arena, to, call->context->conf->country,
                                          &test->address, call->err);
-    case FL_MEDIUM_NONE:
     case FL_MEDIUM_LETTER:
+        return fl_people_postal_normalise(call->args->arena, &(struct fl_postal){.whole = to},
+                                          call->context->conf->country, &test->address, call->err);
+    case FL_MEDIUM_NONE:
     case FL_MEDIUM_WEB:
     case FL_MEDIUM_PUSH:
     case FL_MEDIUM_OTHER:
