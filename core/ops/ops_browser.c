@@ -99,9 +99,9 @@ static enum fl_status shoot(struct fl_arena *arena, const char *browser, const c
         "--disable-component-update",
         "--disable-sync",
         "--disable-extensions",
-        "--blink-settings=scriptEnabled=false",
         "--host-resolver-rules=MAP * ~NOTFOUND", /* pictures from elsewhere stay away */
-        /* Root may not use the browser's own sandbox; the page is our author's, without scripts. */
+        /* Root may not use the browser's own sandbox; the page is our author's, and its policy lets
+         * no script run. */
         geteuid() == 0 ? "--no-sandbox" : "--disable-dev-shm-usage",
         fl_arena_printf(arena, "--user-data-dir=%s/profile", folder),
         fl_arena_printf(arena, "--window-size=%d,%d", width, height),

@@ -305,7 +305,7 @@ FL_OPS_RUN(fl_ops_content_preview_run)
     }
     if (st)
         return st;
-    if (fl_ops_str(args, "channel") || fl_ops_str(args, "output") || fl_ops_bool(args, "png"))
+    if (fl_ops_str(args, "channel") || fl_ops_str(args, "write") || fl_ops_bool(args, "png"))
         return fl_ops_preview(&call, &version, &customer, "preview", "");
     return fl_ops_content_emit(&call, &version, &customer, "preview", "", medium);
 }

@@ -82,7 +82,7 @@ const struct fl_ops_param fl_ops_params_content_preview[] = {
     {"channel", FL_OPS_STRING, 0, "as the plugin of this channel sends it", NULL, 0},
     PART,
     {"png", FL_OPS_BOOL, 0, "as pictures, one a page", NULL, 0},
-    {"output", FL_OPS_PATH, 0, "write files: this one, or into this folder", NULL, 0},
+    {"write", FL_OPS_PATH, 0, "write files: this one, or into this folder", NULL, 0},
     END};
 const struct fl_ops_param fl_ops_params_customer_list[] = {
     {"after", FL_OPS_STRING, 0, "go on after this external id", NULL, 0}, END};

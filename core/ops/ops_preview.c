@@ -20,12 +20,19 @@ enum {
     MAIL_WIDTH = 720,
     MAIL_HEIGHT = 1400,
     PHONE_WIDTH = 390,
-    PHONE_HEIGHT = 520
+    PHONE_HEIGHT = 844
 };
+
+/* Neither scripts nor anything from elsewhere. */
+#define POLICY                                                                                     \
+    "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src "            \
+    "'unsafe-inline'; img-src data:\">"
+static const char page_head[] = "<!doctype html><meta charset=utf-8>" POLICY;
 
 /* A telephone, for media that are words alone: head and foot around them. */
 static const char phone_head[] =
-    "<!doctype html><meta charset=utf-8><style>body{margin:0;background:#e9edf2;font:17px/1.45 "
+    "<!doctype html><meta charset=utf-8>" POLICY
+    "<style>body{margin:0;background:#e9edf2;font:17px/1.45 "
     "sans-serif}p{margin:24px 48px 24px 20px;padding:14px 18px;background:#fff;border-radius:6px "
     "20px 20px 20px;white-space:pre-wrap;overflow-wrap:anywhere}</style><p>";
 static const char phone_foot[] = "</p>";
@@ -162,7 +169,7 @@ static enum fl_status put_parts(struct previewing *p, const struct fl_part *part
     if (n == 0)
         return fl_error_set(p->call->err, FL_NOT_FOUND, "there is nothing to show");
     if (p->wants_picture && !p->output && n > 1)
-        return fl_error_set(p->call->err, FL_INVALID, "%zu pages: say --output FOLDER", n);
+        return fl_error_set(p->call->err, FL_INVALID, "%zu pages: say --write FOLDER", n);
     if (is_folder)
         st = fl_dir_make(p->output, FOLDER_MODE, p->call->err);
     for (size_t i = 0; !st && i < n; i++) {
@@ -198,24 +205,40 @@ static void put_escaped(struct fl_buf *buf, const char *text, size_t len)
         }
 }
 
-static const struct fl_part *part_of(const struct fl_part *const *parts, size_t n, const char *type)
+static const struct fl_part *part_of(const struct fl_part *parts, size_t n, const char *type)
 {
     for (size_t i = 0; i < n; i++)
-        if (fl_str_starts_with(parts[i]->type, type))
-            return parts[i];
+        if (fl_str_starts_with(parts[i].type, type))
+            return &parts[i];
     return NULL;
 }
 
-static enum fl_status picture(struct previewing *p, const struct fl_item *item, struct fl_part *out)
+static bool can_be_drawn(const struct fl_part *parts, size_t n)
 {
-    const struct fl_part *html = part_of(item->parts, item->n_parts, "text/html");
-    const struct fl_part *text = part_of(item->parts, item->n_parts, "text/plain");
+    return part_of(parts, n, "text/html") || part_of(parts, n, "text/plain");
+}
+
+/* The item's own parts in one row; NULL without memory. */
+static const struct fl_part *item_parts(struct previewing *p, const struct fl_item *item)
+{
+    struct fl_part *parts = FL_ARENA_ARRAY(p->arena, struct fl_part, item->n_parts + 1);
+
+    for (size_t i = 0; parts && i < item->n_parts; i++)
+        parts[i] = *item->parts[i];
+    return parts;
+}
+
+static enum fl_status picture(struct previewing *p, const struct fl_part *parts, size_t n,
+                              struct fl_part *out)
+{
+    const struct fl_part *html = part_of(parts, n, "text/html");
+    const struct fl_part *text = part_of(parts, n, "text/plain");
     FL_AUTO_BUF struct fl_buf page = FL_BUF((size_t)FL_CONTENT_OUTPUT_MAX * 2);
     char *data;
     enum fl_status st;
 
     if (html) {
-        fl_buf_puts(&page, "<!doctype html><meta charset=utf-8>");
+        fl_buf_puts(&page, page_head);
         fl_buf_add(&page, html->data, html->data_len);
     } else if (text) {
         fl_buf_puts(&page, phone_head);
@@ -238,33 +261,63 @@ static enum fl_status picture(struct previewing *p, const struct fl_item *item, 
 
 /* --- the whole of it ---------------------------------------------------------------------------*/
 
-static enum fl_status show_item(struct previewing *p, const struct fl_item *item)
+/* What the plugin shows; FL_NOT_FOUND: nothing of this kind. */
+static enum fl_status ask_plugin(struct previewing *p, const struct fl_item *item,
+                                 bool wants_picture, const struct fl_part **out, size_t *out_n)
 {
     const struct fl_host_preview preview = {.conf = p->call->context->conf,
                                             .channel = p->channel,
                                             .item = item,
-                                            .wants_picture = p->wants_picture};
-    const struct fl_part *parts = NULL;
-    struct fl_part *own;
-    size_t n = 0;
-    enum fl_status st = FL_NOT_FOUND;
+                                            .wants_picture = wants_picture};
 
-    if (p->channel && (p->capabilities & FL_CAN_PREVIEW))
-        st = fl_host_preview(p->arena, &preview, &parts, &n, p->call->err);
+    if (!p->channel || !(p->capabilities & FL_CAN_PREVIEW))
+        return fl_error_set(p->call->err, FL_NOT_FOUND, "nothing but the item itself");
+    return fl_host_preview(p->arena, &preview, out, out_n, p->call->err);
+}
+
+/* Where a plugin makes no picture, the browser does: of what the plugin shows where that is text,
+ * else of the item. */
+static enum fl_status show_picture(struct previewing *p, const struct fl_item *item)
+{
+    const struct fl_part *parts = NULL;
+    struct fl_part own;
+    size_t n = 0;
+    enum fl_status st = ask_plugin(p, item, true, &parts, &n);
+
     if (!st)
         return put_parts(p, parts, n);
-    if (st != FL_NOT_FOUND)
+    if (st == FL_NOT_FOUND)
+        st = ask_plugin(p, item, false, &parts, &n);
+    if (st && st != FL_NOT_FOUND)
         return st;
-    own = FL_ARENA_ARRAY(p->arena, struct fl_part, item->n_parts + 1);
-    if (!own)
-        return fl_error_set(p->call->err, FL_LIMIT, "no memory for the parts");
-    if (p->wants_picture) {
-        st = picture(p, item, own);
-        return st ? st : put_parts(p, own, 1);
+    if (st || !can_be_drawn(parts, n)) {
+        n = item->n_parts;
+        parts = item_parts(p, item);
     }
-    for (size_t i = 0; i < item->n_parts; i++)
-        own[i] = *item->parts[i];
-    return put_parts(p, own, p->output || item->n_parts < 2 ? item->n_parts : 1);
+    if (!parts)
+        return fl_error_set(p->call->err, FL_LIMIT, "no memory for the parts");
+    st = picture(p, parts, n, &own);
+    return st ? st : put_parts(p, &own, 1);
+}
+
+static enum fl_status show_item(struct previewing *p, const struct fl_item *item)
+{
+    const struct fl_part *parts = NULL;
+    size_t n = 0;
+    enum fl_status st;
+
+    if (p->wants_picture)
+        return show_picture(p, item);
+    st = ask_plugin(p, item, false, &parts, &n);
+    if (st && st != FL_NOT_FOUND)
+        return st;
+    if (st) {
+        parts = item_parts(p, item);
+        n = p->output || item->n_parts < 1 ? item->n_parts : 1; /* a terminal takes one text */
+    }
+    if (!parts)
+        return fl_error_set(p->call->err, FL_LIMIT, "no memory for the parts");
+    return put_parts(p, parts, n);
 }
 
 static enum fl_status compose(struct previewing *p, struct fl_content *content,
@@ -302,7 +355,7 @@ enum fl_status fl_ops_preview(struct fl_ops_call *call, const struct fl_content_
     struct previewing p = {.call = call,
                            .arena = call->args->arena,
                            .wants_picture = fl_ops_bool(call->args, "png"),
-                           .output = fl_ops_str(call->args, "output")};
+                           .output = fl_ops_str(call->args, "write")};
     struct fl_claim_row row = fl_ops_content_row(call, customer, campaign, stage);
     struct fl_content *content = NULL;
     struct fl_faults faults;

@@ -173,7 +173,7 @@ FL_CHECK_RESULT enum fl_status fl_ops_content_trial(struct fl_ops_context *conte
 /* Everything there is to know of one customer, as a message would have it. */
 struct fl_claim_row fl_ops_content_row(struct fl_ops_call *call, const struct fl_customer *customer,
                                        const char *campaign, const char *stage);
-/* The same over a channel, by its plugin, or as a picture; arguments channel, medium, png, output.
+/* The same over a channel, by its plugin, or as a picture; arguments channel, medium, png, write.
  */
 FL_CHECK_RESULT enum fl_status fl_ops_preview(struct fl_ops_call *call,
                                               const struct fl_content_version *version,

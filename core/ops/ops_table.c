@@ -76,8 +76,8 @@ static const struct fl_ops_op table[] = {
      fl_ops_params_content_preview, FL_OPS_RAW | FL_OPS_DIRECT, NULL, fl_ops_content_preview_run,
      "content preview contents/welcome --customer D-1007\n"
      "content preview welcome --customer D-1007 --language ko --part subject\n"
-     "content preview spring --channel post --output spring.pdf\n"
-     "content preview spring --channel fax --png --output pages/"},
+     "content preview spring --channel post --write spring.pdf\n"
+     "content preview spring --channel fax --png --write pages/"},
     {"customer", "list", "list the customers", fl_ops_params_customer_list, 0,
      "external_id,name,language,state,addresses,updated_at", fl_ops_customer_list_run,
      "customer list --limit 20\ncustomer list -o jsonl --limit 0"},

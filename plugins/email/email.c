@@ -218,6 +218,37 @@ static enum fl_call channel_health(void *arg, struct fl_why *why)
     return call;
 }
 
+/* The message as it would leave, but for its date. */
+static enum fl_call channel_preview(const struct fl_option *options, size_t n_options,
+                                    const struct fl_item *item, int wants_picture,
+                                    void (*part)(void *ctx, const struct fl_part *part), void *ctx,
+                                    struct fl_why *why)
+{
+    GStringChunk *strings = g_string_chunk_new(1024);
+    GString *message = g_string_new(NULL);
+    struct email_settings set;
+    enum fl_call call = email_settings_read(options, n_options, strings, &set, why);
+
+    if (wants_picture)
+        call = email_why(why, FL_CALL_UNSUPPORTED, FL_FAULT_NONE, "a mail is no picture");
+    if (call == FL_CALL_OK) {
+        g_mime_init();
+        if (!email_message_build(&set, item, g_get_real_time(), message, why))
+            call = FL_CALL_FAILED;
+    }
+    if (call == FL_CALL_OK) {
+        const struct fl_part out = {.size = sizeof out,
+                                    .type = "message/rfc822",
+                                    .data = message->str,
+                                    .data_len = message->len};
+
+        part(ctx, &out);
+    }
+    g_string_free(message, TRUE);
+    g_string_chunk_free(strings);
+    return call;
+}
+
 static const struct fl_limits channel_limits = {
     .size = sizeof(struct fl_limits),
     .batch_max = EMAIL_BATCH_MAX,
@@ -233,7 +264,8 @@ static const struct fl_channel_v1 channel = {
     .version = "1.0",
     .summary = "e-mail by SMTP or Maildir; bounces and replies by IMAP or Maildir",
     .medium = "email",
-    .capabilities = FL_CAN_DELIVER | FL_CAN_COLLECT | FL_CAN_RECEIPTS | FL_CAN_HEALTH | FL_DEDUPES,
+    .capabilities = FL_CAN_DELIVER | FL_CAN_COLLECT | FL_CAN_RECEIPTS | FL_CAN_HEALTH | FL_DEDUPES |
+                    FL_CAN_PREVIEW,
     .limits = &channel_limits,
     .options = email_option_specs,
     .check = channel_check,
@@ -243,6 +275,7 @@ static const struct fl_channel_v1 channel = {
     .poll_fds = channel_poll_fds,
     .health = channel_health,
     .close = channel_close,
+    .preview = channel_preview,
 };
 
 const struct fl_channel_v1 *fairline_channel_v1(void)
