@@ -2,7 +2,7 @@
 # Content once, five channels: what each customer would get, by the plugins themselves.
 . "${FL_TOP_SRCDIR:?}/tests/e2e/lib.sh"
 
-mkdir -p "$work/data" "$work/out" "$work/c/spring"
+mkdir -p "$work/data" "$work/sent" "$work/c/spring"
 cat >"$work/fairline.conf" <<CONF
 data_dir = "$work/data"
 organisation {
@@ -16,7 +16,7 @@ channel "mail" {
     plugin = email
     options {
         transport = maildir
-        maildir = "$work/out"
+        maildir = "$work/sent"
         from_address = "letters@dawnfield.example"
         domain = dawnfield.example
     }
@@ -35,7 +35,7 @@ channel "sms" {
 channel "post" {
     plugin = letter
     options {
-        directory = "$work/out"
+        directory = "$work/sent"
         sender_name = "Dawnfield Dairy"
         sender_address = "12 Saebyeok-gil | Gaon | 12345"
     }
@@ -47,8 +47,8 @@ channel "fax" {
     plugin = fax
     options {
         server = "127.0.0.1:1"
-        sender_name = "Dawnfield Dairy"
-        sender_number = "+82215770000"
+        name = "Dawnfield Dairy"
+        number = "+82215770000"
         user = gw
         password_file = "$work/password"
     }
@@ -111,7 +111,10 @@ ok "a letter is a PDF" preview --channel post --write "$work/letter.pdf"
 pdftotext "$work/letter.pdf" "$work/letter.txt"
 ok "with the address" grep -q "1 Hanbit-ro" "$work/letter.txt"
 ok "and the words" grep -q "calves" "$work/letter.txt"
-ok "its pages are pictures" preview --channel post --png --write "$work/pages"
+letter() { # a longer one
+    fairline content preview "$top/etc/samples/dairy/campaigns/spring-letter" --customer C1 "$@"
+}
+ok "its pages are pictures" letter --channel post --png --write "$work/pages"
 is "two of them: letter and card" "$(ls "$work/pages" | tr '\n' ' ')" "letter-1.png letter-2.png "
 is "they are PNG" "$(head -c 8 "$work/pages/letter-1.png" | tail -c 7 | head -c 3)" "PNG"
 ok "a fax is a TIFF" preview --channel fax --write "$work/fax.tif"
@@ -120,7 +123,7 @@ ok "its code is read" sh -c "tiff2pdf -o '$work/fax.pdf' '$work/fax.tif' && pdft
 
 preview --channel nowhere >"$work/shown" 2>"$work/words" && code=0 || code=$?
 is "a channel that is not there" "$code $(grep -c 'no channel "nowhere"' "$work/words")" "1 1"
-preview --channel post --png >"$work/shown" 2>"$work/words" && code=0 || code=$?
+letter --channel post --png >"$work/shown" 2>"$work/words" && code=0 || code=$?
 ok "many pages want a folder" grep -q -- "--write FOLDER" "$work/words"
 PATH=/nonexistent "$build/fairline" -c "$work/fairline.conf" content preview "$work/c/spring" \
     --medium email --png --write "$work/mail.png" >"$work/shown" 2>"$work/words" && code=0 || code=$?
@@ -132,5 +135,5 @@ if command -v chromium >/dev/null; then
 else
     echo "# no chromium: pictures of mails not looked at"
 fi
-is "nothing was sent" "$(find "$work/out" -type f | wc -l)" 0
+is "nothing was sent" "$(find "$work/sent" -type f | wc -l)" 0
 done_testing
