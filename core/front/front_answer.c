@@ -126,6 +126,17 @@ static enum fl_status customer_of(struct fl_store *store, struct fl_arena *arena
     return st;
 }
 
+/* The one asked for on the page, the customer's, the firm's. */
+static const char *language_of(const struct fl_front_subject *subject)
+{
+    const char *asked = json_string_value(json_object_get(subject->args, "language"));
+    const char *own = subject->customer.language;
+
+    if (asked && *asked)
+        return asked;
+    return own && *own ? own : subject->context->conf->language;
+}
+
 static enum fl_status subject_load(struct fl_front_subject *subject, unsigned kinds,
                                    struct fl_error *err)
 {
@@ -145,9 +156,7 @@ static enum fl_status subject_load(struct fl_front_subject *subject, unsigned ki
                                    &subject->campaign, err);
     if (st)
         return st == FL_NOT_FOUND ? nothing(err) : st;
-    subject->language = subject->customer.language && *subject->customer.language
-                            ? subject->customer.language
-                            : context->conf->language;
+    subject->language = language_of(subject);
     subject->now_us = fl_clock_now(&context->clock);
     return FL_OK;
 }

@@ -26,7 +26,7 @@ struct fl_front_subject {
     struct fl_customer customer;
     struct fl_occurrence occurrence;
     struct fl_campaign_row campaign;
-    const char *language; /* of the customer, else of the firm */
+    const char *language; /* asked for, of the customer, of the firm */
     int64_t now_us;
 };
 

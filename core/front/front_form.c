@@ -74,7 +74,8 @@ static enum fl_status show_again(struct fl_front_visit *visit, struct fl_front_p
 {
     out->step = FL_FRONT_ASKS;
     out->call = visit->route->call;
-    out->args = json_pack("{s:s}", "token", visit->token);
+    out->args = json_pack("{s:s, s:s}", "token", visit->token, "language",
+                          visit->is_language_asked ? fl_front_language_tag(visit->language) : "");
     return out->args ? FL_OK : fl_error_set(err, FL_LIMIT, "no memory for a call");
 }
 

@@ -205,9 +205,14 @@ void fl_front_view_start(struct fl_front_view *view, struct fl_front_visit *visi
     fl_front_put(view, view->root, "language", fl_front_language_tag(visit->language));
     fl_front_put(view, view->root, "style", fl_front_pages_style(visit->site->pages));
     fl_front_put(view, view->root, "title", title ? title : "");
-    if (visit->route && *visit->token)
+    if (visit->route && *visit->token) {
+        /* What a form is answered with is in the language it was filled in. */
+        struct fl_front_visit spoken = *visit;
+
+        spoken.is_language_asked = true;
         fl_front_put(view, view->root, "action",
-                     fl_front_href(visit, visit->route->name, visit->token, ""));
+                     fl_front_href(&spoken, visit->route->name, visit->token, ""));
+    }
     put_languages(view);
     put_ways(view, answer);
     put_firm(view);
