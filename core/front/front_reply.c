@@ -256,7 +256,7 @@ void fl_front_reply_pixel(struct fl_front_visit *visit, struct fl_front_reply *o
 {
     /* GIF89a, one transparent pixel */
     static const char pixel[PIXEL_SIZE] =
-        "GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\1D\0;";
+        "GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;";
 
     *out = (struct fl_front_reply){
         .status = 200, .content_type = "image/gif", .body = pixel, .body_len = PIXEL_SIZE};
