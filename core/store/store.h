@@ -352,7 +352,7 @@ struct fl_message {
 
 /* Plans one block, set-based: one message for each customer in the audience who has none yet in
  * this occurrence on this channel.  Ineligible customers get a row too, suppressed, with the rule.
- */
+ * On the web nobody needs an address: everybody has pages. */
 struct fl_store_plan {
     int64_t occurrence;
     int64_t channel;
@@ -394,7 +394,7 @@ struct fl_claim_row {
     int64_t content;
     const char *stage;
     const char *campaign_name;
-    const char *address; /* NULL: none */
+    const char *address; /* NULL: none; on the web the external_id where there is none */
     enum fl_address_status address_status;
     enum fl_consent_state consent; /* for the campaign's purpose on the channel's medium */
     const char *purpose;

@@ -120,6 +120,8 @@ static void fill_row(struct claim *claim, struct fl_query *q, struct fl_claim_ro
     row->address_status = (enum fl_address_status)fl_query_int(q, 7);
     row->customer_state = (enum fl_customer_state)fl_query_int(q, 8);
     row->external_id = fl_query_text(q, 9, claim->arena);
+    if (!row->address && claim->medium == FL_MEDIUM_WEB)
+        row->address = row->external_id;
     row->name = fl_query_text(q, 10, claim->arena);
     row->language = fl_query_text(q, 11, claim->arena);
     row->time_zone = fl_query_text(q, 12, claim->arena);

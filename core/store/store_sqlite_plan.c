@@ -169,8 +169,11 @@ static void add_audience(struct builder *b, const struct fl_store_plan *plan, bo
     /* The LIMIT keeps the order also where SQLite would drop it as useless to a join. */
     fl_buf_printf(&b->sql, " ORDER BY c.id LIMIT ?%d) c",
                   add_value(b, (struct fl_value)Q_INT(plan->limit ? plan->limit : -1)));
-    fl_buf_puts(&b->sql, " LEFT JOIN address a ON a.customer = c.id AND a.medium = ?3"
-                         " AND a.status <> 3");
+    /* Everybody has pages: on the web a customer is reached without an address. */
+    fl_buf_puts(&b->sql, plan->medium == FL_MEDIUM_WEB
+                             ? " LEFT JOIN (SELECT 0 AS id, 0 AS status) a"
+                             : " LEFT JOIN address a ON a.customer = c.id AND a.medium = ?3"
+                               " AND a.status <> 3");
     if (plan->purpose)
         fl_buf_printf(&b->sql,
                       " LEFT JOIN consent_now n ON n.customer = c.id AND n.purpose = ?%d"

@@ -324,6 +324,48 @@ static void expect_address(struct world *w, int64_t customer, const char *value)
     fail_msg("the message goes to none of the customer's addresses");
 }
 
+/* On the web nobody needs an address, and consent counts as everywhere. */
+static void test_plan_web(void **state)
+{
+    struct world *w = *state;
+    struct fl_consent consent = {.purpose = "marketing",
+                                 .medium = FL_MEDIUM_WEB,
+                                 .state = FL_CONSENT_GRANTED,
+                                 .source = "test",
+                                 .proof = "test"};
+    struct fl_store_plan plan;
+    struct fl_store_plan_result result;
+    struct fl_claim_row *rows;
+    struct fl_error err;
+    size_t n = 0;
+
+    world_begin(w);
+    consent.customer = world_customer(w, "nowhere", NULL, FL_CONSENT_NONE);
+    world_customer(w, "silent", "e@example.org", FL_CONSENT_GRANTED);
+    world_campaign(w);
+    plan = world_plan(w);
+    plan.medium = FL_MEDIUM_WEB;
+    assert_ok(fl_store_channel_id(w->store, "pages", FL_MEDIUM_WEB, &plan.channel, &err));
+    if (!fl_store_remembers(w->store)) {
+        assert_ok(fl_store_plan(w->store, &plan, &result, &err));
+        return;
+    }
+    assert_ok(fl_store_consent_append(w->store, &consent, &err));
+    assert_ok(fl_store_plan(w->store, &plan, &result, &err));
+    assert_int_equal(result.n_audience, 2);
+    assert_int_equal(result.n_planned, 1);
+    assert_int_equal(result.n_suppressed[FL_RULE_NO_CONSENT], 1);
+    assert_ok(fl_store_claim(w->store, w->arena, plan.channel, WORLD_NOW, 10, &rows, &n, &err));
+    assert_int_equal(n, 1);
+    assert_int_equal(rows[0].message.address, 0);
+    assert_string_equal(rows[0].address, "nowhere");
+    assert_int_equal(rows[0].consent, FL_CONSENT_GRANTED);
+    plan.purpose = NULL;
+    assert_ok(fl_store_plan(w->store, &plan, &result, &err));
+    assert_int_equal(result.n_audience, 0);
+    world_commit(w);
+}
+
 static void test_plan_best_address(void **state)
 {
     struct world *w = *state;
@@ -482,14 +524,9 @@ static void test_plan_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_content),
-        BOTH(test_channels),
-        BOTH(test_campaigns),
-        BOTH(test_occurrences),
-        BOTH(test_plan_rules),
-        BOTH(test_plan_best_address),
-        BOTH(test_plan_transactional),
-        BOTH(test_plan_audience),
+        BOTH(test_content),           BOTH(test_channels),           BOTH(test_campaigns),
+        BOTH(test_occurrences),       BOTH(test_plan_rules),         BOTH(test_plan_web),
+        BOTH(test_plan_best_address), BOTH(test_plan_transactional), BOTH(test_plan_audience),
         BOTH(test_plan_refusals),
     };
 

@@ -205,7 +205,7 @@ is "the rest is another" "$(events c1 survey)" 2
 browse keyboard
 is "so is a survey by keyboard" "$(events c2 survey)" 1
 browse contact
-is "a double click is one piece" "$(events c1 contact)" 1
+is "a double click is one piece" "$(events c1 reply)" 1
 browse preferences
 is "mail is withdrawn" "$(consent_of c1 email)" withdrawn
 is "text messages are granted" "$(consent_of c1 sms)" granted
