@@ -6,7 +6,7 @@
 
 static const double MM = 72 / 25.4;
 static const double GREY = 0.4;
-static const double LEADING = 1.3; /* between the lines of an address */
+static const double LEADING = 1.2; /* between the lines of an address */
 static const double ADDRESS_SIZE = 10.5;
 static const double ADDRESS_SIZE_MIN = 7;
 static const double CARD_GAP = 8 * 72 / 25.4; /* between text and card */

@@ -60,8 +60,8 @@ static void sheet_kr(struct letter_sheet *out)
 static void sheet_us(struct letter_sheet *out)
 {
     out->window = (struct letter_box){0.875 * IN, 2.27 * IN, 4.5 * IN, 1.125 * IN};
-    out->sender = (struct letter_box){1.0 * IN, 2.3 * IN, 2.6 * IN, 0.12 * IN};
-    out->address = (struct letter_box){1.0 * IN, 2.45 * IN, 2.6 * IN, 0.76 * IN};
+    out->sender = (struct letter_box){1.0 * IN, 2.33 * IN, 2.6 * IN, 0.12 * IN};
+    out->address = (struct letter_box){1.0 * IN, 2.5 * IN, 2.6 * IN, 0.667 * IN};
     out->code = (struct letter_box){3.66 * IN, 2.47 * IN, 0.71 * IN, 0.71 * IN};
     out->head = (struct letter_box){1.0 * IN, 0.65 * IN, 6.5 * IN, 0.8 * IN};
     out->aside = (struct letter_box){5.6 * IN, 1.9 * IN, 1.9 * IN, 1.6 * IN};
