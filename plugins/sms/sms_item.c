@@ -69,7 +69,7 @@ bool sms_item_prepare(const struct sms_settings *set, const struct fl_item *item
 
     *out = (struct sms_prepared){.text = NULL};
     if (part && part->data_len <= SMS_TEXT_MAX)
-        out->text = sms_text_clean(part->data, part->data_len);
+        out->text = g_strchomp(sms_text_clean(part->data, part->data_len));
     out->to = sms_number_write(item->to_address, set->number_format, set->country_code);
     if (!out->to)
         sms_result_set(refusal, FL_OUTCOME_BOUNCED, FL_FAULT_ADDRESS,

@@ -117,7 +117,7 @@ struct sms_measure {
     bool is_long;   /* EUC-KR: an LMS */
 };
 
-/* Valid UTF-8, line ends \n, without control characters and trailing blanks.  g_free() it. */
+/* Valid UTF-8, line ends \n, without control characters.  g_free() it. */
 char *sms_text_clean(const void *data, size_t len);
 void sms_text_measure(const char *text, enum sms_charset charset, bool is_split,
                       struct sms_measure *out);

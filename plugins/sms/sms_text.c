@@ -240,7 +240,7 @@ char *sms_text_clean(const void *data, size_t len)
             g_string_append_unichar(out, c);
     }
     g_free(valid);
-    return g_strchomp(g_string_free(out, FALSE));
+    return g_string_free(out, FALSE);
 }
 
 char *sms_text_decode(const char *data, size_t len, const char *charset)
