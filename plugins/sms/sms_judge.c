@@ -113,6 +113,16 @@ static json_t *element_of(const struct sms_answer *answer, json_t *root, size_t 
     return NULL;
 }
 
+/* What the gateway says of one recipient, without what it says of the others. */
+static char *element_words(json_t *element)
+{
+    char *dump = json_dumps(element, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *words = g_strdup(dump ? dump : "");
+
+    free(dump);
+    return words;
+}
+
 static struct sms_verdict judge(const struct sms_answer *answer,
                                 const struct sms_exchange *exchange, json_t *root, json_t *item,
                                 const char *code, const char *detail)
@@ -146,6 +156,8 @@ void sms_answer_judge(const struct sms_answer *answer, const struct sms_exchange
     gint64 number = code ? g_ascii_strtoll(code, &end, 10) : 0;
 
     sms_result_finish(out);
+    if (!detail && answer->list && item)
+        detail = element_words(item);
     out->detail = words_of(exchange, detail);
     out->verdict =
         judge(answer, exchange, root, item, code, detail ? detail : exchange->answer->str);

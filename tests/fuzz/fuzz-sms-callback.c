@@ -112,7 +112,7 @@ static void call(struct sms *self, struct world *w, char *text, size_t size)
     for (int i = 0; i < 2; i++) {
         w->is_authentic = false;
         for (size_t k = 0; k < n; k++)
-            w->is_authentic |= strcmp(fields[k].name, "key") == 0 &&
+            w->is_authentic |= g_ascii_strcasecmp(fields[k].name, "key") == 0 &&
                                strcmp(fields[k].value, self->set.callback_secret) == 0;
         request.path = i ? "/mo" : "/dlr";
         check(sms_http(self, &request, &response, &why) == FL_CALL_OK);

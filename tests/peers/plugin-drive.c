@@ -29,7 +29,7 @@
 
 #include "base/str.h"
 
-enum { OPTIONS_MAX = 64, ITEMS_MAX = 100000, OUTCOMES = FL_OUTCOME_UNCERTAIN + 1 };
+enum { MEMORY_MAX = 64, OPTIONS_MAX = 64, ITEMS_MAX = 100000, OUTCOMES = FL_OUTCOME_UNCERTAIN + 1 };
 
 static const char *const outcome_names[OUTCOMES] = {
     "NOT_TRIED", "ACCEPTED", "DELIVERED", "DEFERRED", "BOUNCED", "FAILED", "UNCERTAIN"};
@@ -50,6 +50,11 @@ struct drive {
     struct fl_option options[OPTIONS_MAX];
     char *texts[OPTIONS_MAX]; /* what the options point to */
     size_t n_options;
+    struct {
+        char key[65], value[4096];
+        size_t len;
+    } memory[MEMORY_MAX];
+    size_t n_memory;
 };
 
 /* --- services ---------------------------------------------------------------------------------*/
@@ -142,15 +147,34 @@ static int on_stopping(void *host)
     return drive->stop_after && drive->n_reports >= drive->stop_after;
 }
 
+/* Remembers for the length of the run. */
 static int on_remember(void *host, const char *key, const void *data, size_t len)
 {
-    (void)host, (void)key, (void)data, (void)len;
+    struct drive *drive = host;
+    size_t i = 0;
+
+    while (i < drive->n_memory && strcmp(drive->memory[i].key, key) != 0)
+        i++;
+    if (i == MEMORY_MAX || len > sizeof drive->memory[i].value)
+        return -1;
+    drive->n_memory = i == drive->n_memory ? i + 1 : drive->n_memory;
+    snprintf(drive->memory[i].key, sizeof drive->memory[i].key, "%s", key);
+    memcpy(drive->memory[i].value, data, len);
+    drive->memory[i].len = len;
     return 0;
 }
 
 static long on_recall(void *host, const char *key, void *data, size_t cap)
 {
-    (void)host, (void)key, (void)data, (void)cap;
+    struct drive *drive = host;
+
+    for (size_t i = 0; i < drive->n_memory; i++) {
+        if (strcmp(drive->memory[i].key, key) != 0)
+            continue;
+        memcpy(data, drive->memory[i].value,
+               drive->memory[i].len < cap ? drive->memory[i].len : cap);
+        return (long)drive->memory[i].len;
+    }
     return -1;
 }
 
