@@ -203,7 +203,7 @@ END
 # shellcheck disable=SC2086
 verb collect $crane
 ok "crane: inbound by polling, page after page" says_times 5 '^inbound'
-ok "crane: each page is stored before the next" says_times 4 '^commit'
+ok "crane: each page is stored before the next" says_times 5 "^commit"
 # shellcheck disable=SC2086
 verb health $crane
 ok "crane: health" says '^call OK'
