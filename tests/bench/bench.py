@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Whole commands against a peer in the same run; prints a table, writes bench.json.
 
-usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render
+usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front
 """
 import json
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "peers"))
@@ -162,12 +165,115 @@ def bench_program(name, *args):
                 figures[key if key.startswith(name) else name + "_" + key] = value
 
 
+NGINX = """daemon off; master_process off; worker_processes 1; pid %(dir)s/pid; error_log %(dir)s/error;
+events { worker_connections 1024; }
+http { access_log off; server { listen 127.0.0.1:%(port)d; root %(dir)s; default_type text/html; }
+client_body_temp_path %(dir)s/b; proxy_temp_path %(dir)s/p; fastcgi_temp_path %(dir)s/f;
+uwsgi_temp_path %(dir)s/u; scgi_temp_path %(dir)s/s; }
+"""
+
+
+class Nginx:
+    """Serves the file `page` under /page with one process."""
+
+    def __init__(self, page):
+        self.dir = tempfile.mkdtemp(prefix="fairline-nginx-")
+        self.port = free_port()
+        (pathlib.Path(self.dir) / "page").write_bytes(page)
+        conf = pathlib.Path(self.dir) / "conf"
+        conf.write_text(NGINX % {"dir": self.dir, "port": self.port})
+        os.chmod(self.dir, 0o755)
+        self.process = subprocess.Popen(["nginx", "-c", str(conf), "-e", self.dir + "/error"])
+        for _ in range(200):
+            try:
+                return urllib.request.urlopen("http://127.0.0.1:%d/page" % self.port).close()
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("nginx does not answer: " + pathlib.Path(self.dir, "error").read_text())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.dir)
+
+
+WRK_POST = """wrk.method = "POST"
+wrk.body = "words of a customer"
+"""
+
+
+def wrk(url, connections, script=None):
+    """Requests a second and the 99th percentile in ms; an answer that is not 2xx is a fault."""
+    command = ["wrk", "-t1", "-c%d" % connections, "-d5s", "--latency", url]
+    command[1:1] = ["-s", script] if script else []
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise RuntimeError("not every request was served:\n" + out)
+    value, unit = re.search(r"99%\s+([0-9.]+)(us|ms|s)", out).groups()
+    p99_ms = float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+    return float(re.search(r"Requests/sec:\s+([0-9.]+)", out).group(1)), p99_ms
+
+
+def message_of(gateway, journal):
+    """The token of the page of the first message that left."""
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.read_text().count("\n") >= 10):
+        if time.monotonic() > deadline:
+            raise RuntimeError("nothing was sent: " + gateway.tail())
+        time.sleep(0.05)
+    message = journal.read_text().split()[0]
+    return subprocess.run(
+        [str(BUILD / "tests/peers/sign-token"), str(gateway.dir / "data"), "page", message],
+        check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def bench_front():
+    """A customer's page, made anew for each request, against nginx with the same bytes from a file;
+    and callbacks, each stored before it is answered."""
+    port = free_port()
+    base = "http://127.0.0.1:%d" % port
+    journal = pathlib.Path(tempfile.mkdtemp(prefix="fairline-journal-")) / "journal"
+    gateway = Gateway(' plugin = "null"\n options { journal = "%s" }' % journal,
+                      'plan_interval = "1s"\nlog_level = "warn"\nfront { listen = "127.0.0.1:%d" }' % port, base)
+    post = journal.parent / "post.lua"
+    post.write_text(WRK_POST)
+    gateway.prepare(10, PARAGRAPHS)
+    gateway.start()
+    try:
+        gateway.wait_ready()
+        url = base + "/m/" + message_of(gateway, journal)
+        with urllib.request.urlopen(url) as answer:
+            page = answer.read()
+        with Nginx(page) as nginx:
+            rate, p99 = wrk("http://127.0.0.1:%d/page" % nginx.port, 64)
+            say("%-30s %8.0f requests/s, p99 %.1f ms" % ("nginx, %d bytes" % len(page), rate, p99))
+            figures["front_nginx_per_s"] = rate
+        for name, at in ("front_page", url), ("front_health", base + "/healthz"):
+            rate, p99 = wrk(at, 64)
+            say("%-30s %8.0f requests/s, p99 %.1f ms" % (name, rate, p99))
+            figures[name + "_per_s"], figures[name + "_p99_ms"] = rate, p99
+        figures["front_page_vs_nginx"] = figures["front_page_per_s"] / figures["front_nginx_per_s"]
+        rate, p99 = wrk(base + "/h/mail/inbound", 16, str(post))
+        say("%-30s %8.0f stored/s, p99 %.1f ms" % ("front_hooks", rate, p99))
+        figures["front_hooks_per_s"], figures["front_hooks_p99_ms"] = rate, p99
+        front = [p for p in children_of(gateway.process.pid)
+                 if "--front-fd" in pathlib.Path("/proc/%d/cmdline" % p).read_text()]
+        figures["front_peak_mib"] = peak_kib(front[0]) / 1024
+    finally:
+        gateway.stop()
+        shutil.rmtree(journal.parent)
+
+
 BENCHES = {
     "mail": bench_mail,
     "one_connection": bench_one_connection,
     "import": lambda: bench_program("import"),
     "plan": lambda: bench_program("plan"),
     "render": lambda: bench_program("render"),
+    "front": bench_front,
 }
 
 # What must be reached: name, bound, and whether more is better.
@@ -178,6 +284,9 @@ GOALS = [
     ("one_connection_chunking_per_s", 1000, True),
     ("import_vs_bare", 0.5, True),
     ("plan_vs_bare", 2, False),
+    ("front_page_vs_nginx", 0.05, True),
+    ("front_hooks_per_s", 100, True),
+    ("front_peak_mib", 64, False),
     ("core_peak_mib", 64, False),
     ("host_peak_mib", 64, False),
 ]

@@ -88,7 +88,7 @@ class CountingSink:
 class Gateway:
     """`channel` is the text inside channel "mail" { }."""
 
-    def __init__(self, channel, top_level=""):
+    def __init__(self, channel, top_level="", web_base=""):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fairline-"))
         os.chmod(self.dir, 0o755)
         self.conf = self.dir / "fairline.conf"
@@ -98,8 +98,8 @@ class Gateway:
             'data_dir = "%s"\n%s\n'
             'organisation {\n name = "Hill Farm Dairy"\n postal_address = "1 Hill Road, Seoul"\n'
             ' contact = "care@shop.test"\n language = "en"\n time_zone = "Asia/Seoul"\n'
-            ' country = "KR"\n}\nchannel "mail" {\n%s\n}\n'
-            % (self.dir / "data", top_level, channel)
+            ' country = "KR"\n web_base = "%s"\n}\nchannel "mail" {\n%s\n}\n'
+            % (self.dir / "data", top_level, web_base, channel)
         )
         os.environ["FAIRLINE_PLUGIN_DIR"] = ":".join(
             str(p) for p in sorted(BUILD.glob("plugins/*/.libs"))
