@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +74,8 @@ static _Noreturn void become_child(const char *const argv[], char *const envp[],
         fcntl(fd, F_SETFD, 0);
     else if (dup2(fd, CHILD_FD) < 0)
         _exit(71);
+    /* What the parent may open, such as a port below 1024, is not for its children. */
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     close_range(CHILD_FD + 1, ~0u, 0);
     execve(argv[0], (char *const *)(uintptr_t)argv, envp);
     _exit(71);

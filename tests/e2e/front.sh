@@ -139,7 +139,7 @@ is "is given the body" "$(status -d abc "$url/h/drill/echo")$(cat "$work/body")"
 is "may set header fields" "$(status "$url/h/drill/slow")$(header x-slow)" 200yes
 is "hands over what comes" "$(status -d 'hook-words' "$url/h/drill/inbound")" 200
 is "which is stored" "$(texts hook)" "hook-words"
-is "and receipts" "$(status -d "null-$message" "$url/h/drill/receipt")" 200
+is "and receipts" "$(status -H "Authorization: null" -d "null-$message" "$url/h/drill/receipt")" 200
 is "which count" "$(messages delivered)" 1
 is "what it does not know" "$(status "$url/h/drill/nothing")" 404
 is "a channel that is none" "$(status "$url/h/nobody/ping")" 404
@@ -154,6 +154,30 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 wait "$slow1" "$slow2" "$slow3" "$slow4" "$slow5" "$slow6" "$slow7" "$slow8"
 is "callbacks at the same time wait for each other" "$(sort -u "$work/slow")" 200
+
+# --- behind nginx, as the documentation has it ------------------------------------------
+if command -v nginx >/dev/null; then
+    proxy=$(python3 "$top/tests/peers/ports.py" 1)
+    {
+        echo "daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log;"
+        echo "events { } http {"
+        for kind in client_body proxy fastcgi uwsgi scgi; do echo "${kind}_temp_path $work/$kind;"; done
+        sed -e "s/127.0.0.1:8080/127.0.0.1:$port/; s/listen 443 ssl/listen 127.0.0.1:$proxy/" \
+            -e '/listen \[::\]/d; /^ *ssl_/d' "$top/etc/nginx/fairline.conf"
+        echo "}"
+    } >"$work/nginx.conf"
+    nginx -e "$work/nginx.log" -c "$work/nginx.conf" &
+    nginx=$!
+    before_end() {
+        kill "$nginx" 2>/dev/null
+        wait "$nginx"
+    }
+    until_is 30 "nginx passes a page on" 200 status "http://127.0.0.1:$proxy/m/$page"
+    is "a form" "$(status -d words=nginx-words "http://127.0.0.1:$proxy/k/$page")" 303
+    is "and a callback" "$(status -d abc "http://127.0.0.1:$proxy/h/drill/echo")$(cat "$work/body")" 200abc
+    ok "on one connection after the other" sh -c "[ \"\$(curl -s -o '$work/body' -w '%{http_code}' \
+        'http://127.0.0.1:$proxy/m/$page' -o '$work/body' 'http://127.0.0.1:$proxy/i/$page')\" = 200200 ]"
+fi
 
 # --- core dies ------------------------------------------------------------------------
 kill -STOP "$daemon" # so that it is not back at once
