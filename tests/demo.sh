@@ -6,7 +6,9 @@ build=$1
 data=$2
 top=$(cd "$(dirname "$0")/.." && pwd)
 export FAIRLINE_DATA="$top/etc"
-export FAIRLINE_PLUGIN_DIR="$build/plugins/email/.libs:$build/plugins/null/.libs"
+FAIRLINE_PLUGIN_DIR=$(ls -d "$build"/plugins/*/.libs | tr "\n" ":")
+FAIRLINE_PLUGIN_DIR=${FAIRLINE_PLUGIN_DIR%:}
+export FAIRLINE_PLUGIN_DIR
 fairline() { "$build/fairline" --data-dir "$data" "$@"; }
 
 say() {

@@ -115,6 +115,11 @@ FL_CHECK_RESULT enum fl_status fl_dispatch_data(struct fl_arena *arena, const st
                                                 const struct fl_dispatch_urls *urls,
                                                 const struct fl_data **out, struct fl_error *err);
 
+/* The addresses of one message's pages, in full; for staff who help a customer. */
+FL_CHECK_RESULT enum fl_status fl_dispatch_urls_of(
+    struct fl_arena *arena, const struct fl_conf *conf, struct fl_token_keys *keys, int64_t message,
+    enum fl_medium medium, bool has_survey, struct fl_dispatch_urls *out, struct fl_error *err);
+
 struct fl_dispatch_compose {
     const struct fl_conf *conf;
     struct fl_token_keys *keys;

@@ -180,6 +180,18 @@ static enum fl_status urls_make(const struct composing *c, bool has_survey,
     return st;
 }
 
+enum fl_status fl_dispatch_urls_of(struct fl_arena *arena, const struct fl_conf *conf,
+                                   struct fl_token_keys *keys, int64_t message,
+                                   enum fl_medium medium, bool has_survey,
+                                   struct fl_dispatch_urls *out, struct fl_error *err)
+{
+    const struct fl_dispatch_compose compose = {.conf = conf, .keys = keys, .medium = medium};
+    const struct composing c = {
+        .compose = &compose, .arena = arena, .message = message, .err = err};
+
+    return urls_make(&c, has_survey, out);
+}
+
 /* ---- links of a mail that go over us ---------------------------------------------------------*/
 
 static void percent_put(const char *url, struct fl_buf *out)

@@ -149,6 +149,7 @@ static enum fl_status make_folders(struct demo *demo, struct fl_error *err)
     const char *out = fl_ops_demo_maildir(demo->context.conf, false);
     const char *in = fl_ops_demo_maildir(demo->context.conf, true);
     static const char *const subs[] = {"", "/new", "/cur", "/tmp"};
+    static const char *const folders[] = {"directory", "returns"}; /* of letters */
     enum fl_status st = FL_OK;
 
     if (!out || !in)
@@ -156,6 +157,12 @@ static enum fl_status make_folders(struct demo *demo, struct fl_error *err)
                             "the sample company needs a channel with maildir and inbound_maildir");
     for (size_t i = 0; !st && i < sizeof subs / sizeof subs[0]; i++)
         st = fl_dir_make(fl_arena_printf(demo->arena, "%s%s", in, subs[i]), DIR_MODE, err);
+    for (size_t i = 0; !st && i < sizeof folders / sizeof folders[0]; i++) {
+        const char *folder = setting(demo->context.conf, folders[i]);
+
+        if (folder)
+            st = fl_dir_make(folder, DIR_MODE, err);
+    }
     return st ? st : fl_dir_make(out, DIR_MODE, err);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "dispatch/dispatch.h"
 #include "ops/ops_private.h"
 #include "policy/policy.h"
 
@@ -211,4 +212,36 @@ FL_OPS_RUN(fl_ops_message_show_run)
     if (!st)
         fl_ops_row_emit(sink, row);
     return st;
+}
+
+FL_OPS_RUN(fl_ops_message_link_run)
+{
+    struct fl_dispatch_urls urls;
+    struct fl_message message;
+    enum fl_medium medium;
+    const char *channel;
+    json_t *row;
+    int64_t id;
+    enum fl_status st;
+
+    st = fl_ops_id(args, "message", &id, err);
+    if (!st)
+        st = fl_store_message_get(context->store, id, &message, err);
+    if (!st)
+        st = fl_store_channel_name(context->store, args->arena, message.channel, &channel, &medium,
+                                   err);
+    if (!st && (!context->conf->web_base || !*context->conf->web_base))
+        st = fl_error_set(err, FL_NOT_FOUND, "there are no public pages: web_base is not set");
+    if (!st)
+        st = fl_dispatch_urls_of(args->arena, context->conf, context->keys, id, medium, true, &urls,
+                                 err);
+    if (st)
+        return st;
+    row = json_object();
+    fl_ops_put_str(row, "page_url", urls.page);
+    fl_ops_put_str(row, "survey_url", urls.survey);
+    fl_ops_put_str(row, "preferences_url", urls.preferences);
+    fl_ops_put_str(row, "unsubscribe_url", urls.unsubscribe);
+    fl_ops_row_emit(sink, row);
+    return FL_OK;
 }

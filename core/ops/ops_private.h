@@ -260,6 +260,7 @@ FL_OPS_RUN(fl_ops_feedback_raw_run);
 FL_OPS_RUN(fl_ops_feedback_show_run);
 FL_OPS_RUN(fl_ops_feedback_tail_run);
 FL_OPS_RUN(fl_ops_import_customers_run);
+FL_OPS_RUN(fl_ops_message_link_run);
 FL_OPS_RUN(fl_ops_message_show_run);
 FL_OPS_RUN(fl_ops_plugin_check_run);
 FL_OPS_RUN(fl_ops_plugin_list_run);

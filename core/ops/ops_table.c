@@ -118,6 +118,9 @@ static const struct fl_ops_op table[] = {
      FL_OPS_WRITES, "file,charset,rows,inserted,updated,unchanged", fl_ops_import_customers_run,
      "import customers people.csv\nimport customers --dry-run people.csv\n"
      "import customers people.csv --map \"No=external_id,Mail=email\" --charset CP949"},
+    {"message", "link", "addresses of a message's pages, to help a customer with",
+     fl_ops_params_message, FL_OPS_NEEDS_DAEMON, NULL, fl_ops_message_link_run,
+     "message link 14620000000000000"},
     {"message", "show", "a message with everything that happened to it", fl_ops_params_message, 0,
      NULL, fl_ops_message_show_run, "message show 14620000000000000"},
     {"plugin", "check", "check a plugin file against the contract", fl_ops_params_plugin_check,
