@@ -56,32 +56,38 @@ static void answer(struct fl_http_response *response, int status, const char *te
     response->body_len = strlen(text);
 }
 
-/* Who knocks without end shall not fill the log: one line a second, with the number left out. */
+static const struct {
+    int status;
+    const char *body;
+} refusals[WEB_REFUSALS] = {
+    {400, "{\"error\":\"bad_request\"}\n"},      {401, "{\"error\":\"unauthorized\"}\n"},
+    {404, "{\"error\":\"not_found\"}\n"},        {405, "{\"error\":\"method_not_allowed\"}\n"},
+    {409, "{\"error\":\"already_received\"}\n"}, {413, "{\"error\":\"too_large\"}\n"},
+    {503, "{\"error\":\"unavailable\"}\n"},
+};
+
+/* Who knocks without end shall not fill the log: one line a second of each kind, with the number
+ * left out. */
 static enum fl_call refuse(struct web *self, const struct fl_http_request *request,
                            struct fl_http_response *response, const struct refusal *refusal)
 {
-    static const char *const bodies[] = {
-        "{\"error\":\"bad_request\"}\n",      "{\"error\":\"unauthorized\"}\n",
-        "{\"error\":\"not_found\"}\n",        "{\"error\":\"method_not_allowed\"}\n",
-        "{\"error\":\"already_received\"}\n", "{\"error\":\"too_large\"}\n",
-        "{\"error\":\"unavailable\"}\n"};
-    static const int statuses[] = {400, 401, 404, 405, 409, 413, 503};
     int64_t now_us = self->services->now_us(self->services->host);
+    struct web_warned *warned;
     size_t i = 0;
 
-    while (i + 1 < sizeof statuses / sizeof statuses[0] && statuses[i] != refusal->status)
+    while (i + 1 < WEB_REFUSALS && refusals[i].status != refusal->status)
         i++;
-    answer(response, refusal->status, bodies[i]);
-    if (now_us - self->warned_us < WEB_US_PER_S && now_us >= self->warned_us) {
-        self->n_unwarned++;
+    warned = &self->warned[i];
+    answer(response, refusal->status, refusals[i].body);
+    if (now_us - warned->at_us < WEB_US_PER_S && now_us >= warned->at_us) {
+        warned->n_since++;
         return FL_CALL_OK;
     }
     web_log(self, FL_LEVEL_WARN,
             "webhook from %s refused with %d: %s (%u more since the last line)",
             request->peer_address ? request->peer_address : "?", refusal->status, refusal->text,
-            self->n_unwarned);
-    self->warned_us = now_us;
-    self->n_unwarned = 0;
+            warned->n_since);
+    *warned = (struct web_warned){.at_us = now_us};
     return FL_CALL_OK;
 }
 
@@ -182,7 +188,7 @@ static bool is_stored(struct web *self, const json_t *json, int64_t at_s, uint64
 enum fl_call web_hook(struct web *self, const struct fl_http_request *request,
                       struct fl_http_response *response, struct fl_why *why)
 {
-    struct refusal refusal = {500, ""};
+    struct refusal refusal = {503, ""};
     json_t *json = NULL;
     uint64_t mark = 0;
     int64_t at_s = 0;

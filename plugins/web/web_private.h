@@ -39,6 +39,7 @@ enum {
     WEB_REPLY_MAX = 64 << 10,
     WEB_DETAIL_MAX = 200,
     WEB_OBJECTS_MAX = 1000, /* in one webhook */
+    WEB_REFUSALS = 7,       /* kinds of refusal, by status */
     WEB_ID_MAX = 200,
     WEB_KEY_MAX = 256
 };
@@ -67,8 +68,10 @@ struct web {
     CURL *const *handles; /* set.parallel of them */
     uint64_t seen[WEB_SEEN_MAX];
     size_t n_seen, next_seen;
-    int64_t warned_us; /* when a refusal was last logged */
-    unsigned n_unwarned;
+    struct web_warned {
+        int64_t at_us; /* when a refusal of this kind was last logged */
+        unsigned n_since;
+    } warned[WEB_REFUSALS];
 };
 
 /* --- web.c */

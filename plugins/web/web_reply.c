@@ -39,19 +39,15 @@ static void class_network(const struct web_reply *reply, struct fl_report *out)
 {
     out->outcome = reply->sent > 0 ? FL_OUTCOME_UNCERTAIN : FL_OUTCOME_DEFERRED;
     out->fault = FL_FAULT_TRANSIENT;
+    if (reply->sent > 0)
+        return;
     switch (reply->result) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-        out->outcome = FL_OUTCOME_DEFERRED;
         out->fault = FL_FAULT_OUR_SIDE;
-        break;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_SSL_CONNECT_ERROR:
-        out->outcome = FL_OUTCOME_DEFERRED;
         break;
     default:
         break;

@@ -166,7 +166,7 @@ is "one without a signature" "$(hook "" "$body")" 401
 is "garbage" "$(hook "$(sign "$now" "not json" "$in_secret")" "not json")" 400
 bad='[{"text":"a"},{"type":"receipt","ref":"r","outcome":"lost"}]'
 is "half good is not good" "$(hook "$(sign "$now" "$bad" "$in_secret")" "$bad")" 400
-is "another path" "$(curl -s -o "$work/answer" -w '%{http_code}' -X POST "$base/h/app/x")" 404
+is "another path" "$(curl -s -o "$work/answer" -w '%{http_code}' -d x "$base/h/app/x")" 404
 is "another method" "$(curl -s -o "$work/answer" -w '%{http_code}' "$base/h/app/")" 405
 ok "who was refused is in the log" grep -q 'webhook from 127.0.0.1 refused with 401' "$work/fairlined.log"
 out="{\"id\":\"f-2\",\"token\":\"$token\",\"is_opt_out\":true}"
