@@ -75,6 +75,31 @@ is_collected() {
 }
 until_done 60 "by the customer: replies collected" is_collected
 
+# The post brings some letters back: their codes stand in the address file.
+returned=$data/letters/returned
+if [ -z "$(find "$returned" -type f 2>/dev/null)" ]; then
+    find "$data/letters/outbound" -name addresses.csv -exec sed -n '5p;9p' {} + |
+        awk -F, 'BEGIN { print "code,reason" } NR < 4 { print $3 ",moved" }' >"$returned/returned.part"
+    mv "$returned/returned.part" "$returned/returned.csv"
+fi
+is_returned() {
+    [ -e "$returned/returned.csv" ] && echo "a list is on the way" || echo done
+}
+until_done 60 "by the customer: returned letters collected" is_returned
+
+# One customer opens her page and answers there.
+customer=$(fairline feedback list --kind reply --limit 1 -o jsonl | sed -n 's/.*"customer": *"\([^"]*\)".*/\1/p')
+message=$(fairline why "$customer" home-delivery -o json | sed -n 's/.*"id": *"\([0-9]*\)".*/\1/p' | head -1)
+page() { fairline message link "$message" -o json | sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"; }
+if [ -n "$message" ] && command -v curl >/dev/null; then
+    survey=$(page survey_url)
+    is_answered() {
+        curl -fs -o /dev/null --data-urlencode 'n_satisfaction=4' --data-urlencode 'n_recommend=9' \
+            --data-urlencode 't_words=유리병이 좋아요' "$survey" && echo done || echo waiting
+    }
+    until_done 20 "by the customer: a survey answered on its page" is_answered
+fi
+
 say "What the customers said"
 fairline feedback list --limit 12
 
@@ -91,8 +116,11 @@ cat <<TEXT
    fairline customer list --limit 5          who they are
    fairline feedback list                    what they said
    fairline why CUSTOMER CAMPAIGN            why a message was sent, or not
+   fairline customer timeline ${customer:-CUSTOMER}       everything between you and one of them
    fairline campaign preview mothers-class   what they got
    ls $data/mail/outbound                    the mails themselves
-   fairlined --data-dir $data                runs the gateway again
+   ls $data/letters/outbound                 letters for the print house
+   fairlined --data-dir $data                runs the gateway again; then open
+   $(page page_url)
    man $build/man/fairline.1                 the manual
 TEXT
