@@ -87,6 +87,7 @@ struct fl_host_rights {
     const char *user;         /* "" keeps the user */
     const char *const *paths; /* may be read and written; a path that does not exist: its folder */
     size_t n_paths;
+    bool is_pure; /* paths are read alone, and there is no network */
 };
 FL_CHECK_RESULT enum fl_status fl_host_confine(const struct fl_host_rights *rights,
                                                const struct fl_log *log, struct fl_error *err);

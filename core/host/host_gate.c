@@ -10,6 +10,10 @@ enum { NAME_MAX_BYTES = 32, HELP_MAX_BYTES = 200 };
 
 static enum fl_status gate_version(const struct fl_channel_v1 *channel, struct fl_error *err)
 {
+    /* 1.1 added preview(); what a plugin of 1.0 does not have is never read. */
+    size_t least =
+        channel->abi_minor < 1 ? offsetof(struct fl_channel_v1, preview) : sizeof *channel;
+
     if (channel->magic != FL_CHANNEL_MAGIC)
         return fl_error_set(err, FL_INVALID,
                             "its magic number is 0x%08x, expected 0x%08x: this is no channel "
@@ -26,11 +30,11 @@ static enum fl_status gate_version(const struct fl_channel_v1 *channel, struct f
                             "newer than this Fairline",
                             channel->abi_major, channel->abi_minor, FL_CHANNEL_ABI_MAJOR,
                             FL_CHANNEL_ABI_MINOR);
-    if (channel->size < sizeof *channel)
+    if (channel->size < least)
         return fl_error_set(err, FL_INVALID,
                             "its descriptor is %u bytes long, expected at least %zu for channel "
                             "ABI %u.%u",
-                            channel->size, sizeof *channel, channel->abi_major, channel->abi_minor);
+                            channel->size, least, channel->abi_major, channel->abi_minor);
     return FL_OK;
 }
 
@@ -76,6 +80,7 @@ static enum fl_status gate_calls(const struct fl_channel_v1 *channel, struct fl_
         {FL_CAN_HTTP, channel->http, "FL_CAN_HTTP", "http"},
         {FL_CAN_LOOKUP, channel->lookup, "FL_CAN_LOOKUP", "lookup"},
         {FL_CAN_HEALTH, channel->health, "FL_CAN_HEALTH", "health"},
+        {FL_CAN_PREVIEW, FL_HAS(channel, preview) && channel->preview, "FL_CAN_PREVIEW", "preview"},
     };
     const unsigned inward = FL_CAN_COLLECT | FL_CAN_HTTP;
 

@@ -215,7 +215,7 @@ static int run_plugin(struct fl_inproc *inproc, int argc, char **argv)
 
     if (strcmp(argv[0], "check") == 0)
         return finish_call("check", FL_CALL_OK, &(struct fl_why){.size = sizeof(struct fl_why)});
-    if ((inproc->is_confined && fl_host_instance_confine(&inproc->instance, "", &err)) ||
+    if ((inproc->is_confined && fl_host_instance_confine(&inproc->instance, "", false, &err)) ||
         fl_host_instance_open(&inproc->instance, &sink, &err)) {
         fprintf(stderr, "fairline-host: %s\n", err.text);
         return EXIT_CONFIG;

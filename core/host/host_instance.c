@@ -213,11 +213,61 @@ enum fl_status fl_host_instance_check(struct fl_host_instance *instance,
     return fl_faults_status(faults, err);
 }
 
+static bool is_secret(const struct fl_option_spec *specs, const char *key)
+{
+    for (; specs->name; specs++) {
+        size_t len = strlen(specs->name);
+
+        if ((specs->flags & FL_OPTION_SECRET) && !strncmp(key, specs->name, len) &&
+            (!key[len] || !strcmp(key + len, "_file")))
+            return true;
+    }
+    return false;
+}
+
+static enum fl_status read_without_secrets(struct fl_host_instance *instance,
+                                           const struct fl_conf_channel *channel,
+                                           struct fl_faults *faults, struct fl_error *err)
+{
+    const struct fl_option_spec *table = instance->channel->options;
+    struct fl_option_spec specs[FL_HOST_OPTIONS_MAX + 1] = {{.name = NULL}};
+    struct fl_conf_setting settings[FL_HOST_SETTINGS_MAX];
+    struct fl_conf_channel bare = *channel;
+
+    for (size_t i = 0; table[i].name; i++) { /* the gate has counted them */
+        specs[i] = table[i];
+        if (specs[i].flags & FL_OPTION_SECRET)
+            specs[i].flags &= ~(unsigned)FL_OPTION_REQUIRED;
+    }
+    bare.settings = settings;
+    bare.n_settings = 0;
+    for (size_t i = 0; i < channel->n_settings && i < FL_HOST_SETTINGS_MAX; i++)
+        if (!is_secret(table, channel->settings[i].key))
+            settings[bare.n_settings++] = channel->settings[i];
+    return fl_conf_options(instance->arena, specs, &bare, faults, &instance->options,
+                           &instance->n_options, err);
+}
+
+enum fl_status fl_host_instance_read(struct fl_host_instance *instance,
+                                     const struct fl_conf_channel *channel,
+                                     struct fl_faults *faults, struct fl_error *err)
+{
+    enum fl_status st = fl_conf_options(instance->arena, instance->channel->options, channel,
+                                        faults, &instance->options, &instance->n_options, err);
+
+    /* Who looks at a message need not be who may read the secrets. */
+    if (faults->n_total) {
+        fl_faults_init(faults, faults->arena);
+        st = read_without_secrets(instance, channel, faults, err);
+    }
+    return st ? st : fl_faults_status(faults, err);
+}
+
 enum fl_status fl_host_instance_confine(struct fl_host_instance *instance, const char *user,
-                                        struct fl_error *err)
+                                        bool is_pure, struct fl_error *err)
 {
     const char *paths[FL_HOST_OPTIONS_MAX];
-    struct fl_host_rights rights = {.user = user, .paths = paths};
+    struct fl_host_rights rights = {.user = user, .paths = paths, .is_pure = is_pure};
 
     for (size_t i = 0; i < instance->n_options && rights.n_paths < FL_HOST_OPTIONS_MAX; i++)
         if (instance->channel->options[i].type == FL_OPTION_PATH && instance->options[i].text &&

@@ -80,9 +80,9 @@ static enum fl_status preview(struct fl_host *host, const struct fl_item *item, 
                 !FL_HAS(host->instance.channel, preview) || !host->instance.channel->preview))
         return fl_error_set(err, FL_NOT_FOUND, "the plugin has no preview");
     if (!st)
-        st = fl_host_instance_check(&host->instance, &channel, &faults, err);
+        st = fl_host_instance_read(&host->instance, &channel, &faults, err);
     if (!st)
-        st = fl_host_instance_confine(&host->instance, host->open.user, err);
+        st = fl_host_instance_confine(&host->instance, host->open.user, true, err);
     return st ? st : show(host, item, wants_picture, showing, err);
 }
 

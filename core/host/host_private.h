@@ -54,8 +54,14 @@ FL_CHECK_RESULT enum fl_status fl_host_instance_check(struct fl_host_instance *i
                                                       const struct fl_conf_channel *channel,
                                                       struct fl_faults *faults,
                                                       struct fl_error *err);
+/* The options, not looked at by the plugin; secrets that cannot be read are left out. */
+FL_CHECK_RESULT enum fl_status fl_host_instance_read(struct fl_host_instance *instance,
+                                                     const struct fl_conf_channel *channel,
+                                                     struct fl_faults *faults,
+                                                     struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_host_instance_confine(struct fl_host_instance *instance,
-                                                        const char *user, struct fl_error *err);
+                                                        const char *user, bool is_pure,
+                                                        struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_host_instance_open(struct fl_host_instance *instance,
                                                      const struct fl_host_sink *sink,
                                                      struct fl_error *err);

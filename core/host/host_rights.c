@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <linux/landlock.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,13 +103,13 @@ static void jail_allow(const struct jail *jail, const char *path, bool may_write
     (void)syscall(SYS_landlock_add_rule, jail->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
-static void jail_allow_option(const struct jail *jail, const char *path)
+static void jail_allow_option(const struct jail *jail, const char *path, bool may_write)
 {
     char folder[PATH_MAX];
     char *slash;
 
     if (access(path, F_OK) == 0) {
-        jail_allow(jail, path, true);
+        jail_allow(jail, path, may_write);
         return;
     }
     snprintf(folder, sizeof folder, "%s", path);
@@ -116,7 +117,7 @@ static void jail_allow_option(const struct jail *jail, const char *path)
     if (!slash || slash == folder)
         return;
     *slash = '\0';
-    jail_allow(jail, folder, true);
+    jail_allow(jail, folder, may_write);
 }
 
 static void enter_jail(const struct fl_host_rights *rights, const struct fl_log *log)
@@ -138,7 +139,7 @@ static void enter_jail(const struct fl_host_rights *rights, const struct fl_log 
         jail_allow(&jail, readable[i], false);
     jail_allow(&jail, "/dev/null", true);
     for (size_t i = 0; i < rights->n_paths; i++)
-        jail_allow_option(&jail, rights->paths[i]);
+        jail_allow_option(&jail, rights->paths[i], !rights->is_pure);
     if (syscall(SYS_landlock_restrict_self, jail.fd, 0) < 0)
         FL_LOG(log, FL_LOG_WARN, "landlock refused: the plugin may use any file its user may",
                FL_KV_STR("reason", strerror(errno)));
@@ -157,6 +158,10 @@ enum fl_status fl_host_confine(const struct fl_host_rights *rights, const struct
 #ifndef __SANITIZE_ADDRESS__ /* the leak check traces its own process */
     (void)prctl(PR_SET_DUMPABLE, 0);
 #endif
+    /* A network of its own has nothing but a loopback that is down; where the kernel gives none to
+     * ordinary users, the plugin is only not asked to go out. */
+    if (rights->is_pure)
+        (void)unshare(CLONE_NEWUSER | CLONE_NEWNET);
     enter_jail(rights, log);
     return FL_OK;
 }

@@ -302,7 +302,7 @@ static enum fl_status open_plugin(struct fl_host *host, struct fl_host_sink *sin
     if (!st)
         st = fl_host_instance_check(&host->instance, &channel, &faults, err);
     if (!st)
-        st = fl_host_instance_confine(&host->instance, open->user, err);
+        st = fl_host_instance_confine(&host->instance, open->user, false, err);
     *sink = fl_host_link_sink;
     sink->ctx = host;
     return st ? st : fl_host_instance_open(&host->instance, sink, err);

@@ -17,15 +17,23 @@
 
 extern char **environ;
 
-enum { BROWSER_TIMEOUT_MS = 60000, PICTURE_MAX = 64 << 20, PAGE_MODE = 0600 };
+enum {
+    BROWSER_TIMEOUT_MS = 60000,
+    PICTURE_MAX = 64 << 20,
+    PAGE_MODE = 0600,
+    HEIGHT_UNKNOWN = 1400,
+    HEIGHT_MAX = 12000
+};
 
 static const char *const names[] = {"chromium", "chromium-browser", "google-chrome-stable",
                                     "google-chrome", NULL};
 
-static const char *find_browser(struct fl_arena *arena)
+static const char *find_browser(struct fl_arena *arena, const char *given)
 {
-    const char *given = secure_getenv("FAIRLINE_BROWSER"), *path = getenv("PATH");
+    const char *path = getenv("PATH");
 
+    if (!given || !*given)
+        given = secure_getenv("FAIRLINE_BROWSER");
     if (given && *given)
         return given;
     while (path && *path) {
@@ -62,7 +70,8 @@ static enum fl_status wait_for(pid_t pid, struct fl_error *err)
     return FL_OK;
 }
 
-static enum fl_status run(const char *const argv[], struct fl_error *err)
+/* `output` takes what it prints. */
+static enum fl_status run(const char *const argv[], const char *output, struct fl_error *err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -71,12 +80,13 @@ static enum fl_status run(const char *const argv[], struct fl_error *err)
 
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC,
+                                     PAGE_MODE);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     failure =
-        posix_spawn(&pid, argv[0], &actions, &attributes, (char *const *)(uintptr_t)argv, environ);
+        posix_spawnp(&pid, argv[0], &actions, &attributes, (char *const *)(uintptr_t)argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     if (failure)
@@ -84,13 +94,25 @@ static enum fl_status run(const char *const argv[], struct fl_error *err)
     return wait_for(pid, err);
 }
 
-static enum fl_status shoot(struct fl_arena *arena, const char *browser, const char *folder,
-                            int width, int height, char **out, size_t *out_len,
-                            struct fl_error *err)
+struct shooting {
+    struct fl_arena *arena;
+    const char *browser, *folder;
+    const struct fl_ops_picture *picture;
+    struct fl_error *err;
+};
+
+static const char *file_of(const struct shooting *shooting, const char *name)
 {
-    const char *picture = fl_arena_printf(arena, "%s/page.png", folder);
+    return fl_arena_printf(shooting->arena, "%s/%s", shooting->folder, name);
+}
+
+/* The page in a window of this height; `task` says what is to be done with it. */
+static enum fl_status browse(const struct shooting *shooting, int height, const char *task)
+{
+    struct fl_arena *arena = shooting->arena;
+    const char *output = file_of(shooting, "dom");
     const char *const argv[] = {
-        browser,
+        shooting->browser,
         "--headless",
         "--disable-gpu",
         "--hide-scrollbars",
@@ -99,25 +121,89 @@ static enum fl_status shoot(struct fl_arena *arena, const char *browser, const c
         "--disable-component-update",
         "--disable-sync",
         "--disable-extensions",
-        "--host-resolver-rules=MAP * ~NOTFOUND", /* pictures from elsewhere stay away */
+        /* Pictures from elsewhere stay away: no name is found, and a number leads to a closed port.
+         */
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+        "--proxy-server=127.0.0.1:9",
         /* Root may not use the browser's own sandbox; the page is our author's, and its policy lets
          * no script run. */
         geteuid() == 0 ? "--no-sandbox" : "--disable-dev-shm-usage",
-        fl_arena_printf(arena, "--user-data-dir=%s/profile", folder),
-        fl_arena_printf(arena, "--window-size=%d,%d", width, height),
-        fl_arena_printf(arena, "--screenshot=%s", picture),
-        fl_arena_printf(arena, "file://%s/page.html", folder),
+        fl_arena_printf(arena, "--user-data-dir=%s/profile", shooting->folder),
+        fl_arena_printf(arena, "--window-size=%d,%d", shooting->picture->width, height),
+        task,
+        fl_arena_printf(arena, "file://%s/page.html", shooting->folder),
         NULL,
     };
-    enum fl_status st = FL_OK;
 
     for (size_t i = 0; i + 1 < sizeof argv / sizeof argv[0]; i++)
-        if (!argv[i])
-            return fl_error_set(err, FL_LIMIT, "no memory for the browser's arguments");
-    st = run(argv, err);
+        if (!argv[i] || !output)
+            return fl_error_set(shooting->err, FL_LIMIT, "no memory for the browser's arguments");
+    return run(argv, output, shooting->err);
+}
+
+/* The page stands in a frame in which no script of its own runs; one of ours measures it. */
+static enum fl_status put_page(const struct shooting *shooting, const char *html, size_t len,
+                               int height)
+{
+    const char *path = file_of(shooting, "page.html");
+    FL_AUTO_BUF struct fl_buf page = FL_BUF((size_t)PICTURE_MAX);
+
+    fl_buf_printf(&page,
+                  "<!doctype html><meta charset=utf-8><body style=\"margin:0\"><iframe id=f "
+                  "sandbox=allow-same-origin style=\"display:block;border:0;width:%dpx;"
+                  "height:%dpx\" srcdoc=\"",
+                  shooting->picture->width, height);
+    for (size_t i = 0; i < len; i++) {
+        if (html[i] == '&')
+            fl_buf_puts(&page, "&amp;");
+        else if (html[i] == '"')
+            fl_buf_puts(&page, "&quot;");
+        else
+            fl_buf_putc(&page, html[i]);
+    }
+    fl_buf_puts(&page, "\"></iframe><script>f.onload=()=>{document.documentElement.dataset.height="
+                       "f.contentDocument.documentElement.scrollHeight}</script>");
+    if (!path || fl_buf_failed(&page))
+        return fl_error_set(shooting->err, FL_LIMIT, "no memory for the page");
+    return fl_file_write(path, page.data, page.len, PAGE_MODE, shooting->err);
+}
+
+static enum fl_status measure(const struct shooting *shooting, int *height)
+{
+    static const char mark[] = "data-height=\"";
+    const char *path = file_of(shooting, "dom"), *found;
+    enum fl_status st = browse(shooting, *height, "--dump-dom");
+    size_t len;
+    char *dom;
+    int measured;
+
+    if (!st)
+        st = fl_file_read(shooting->arena, path, PICTURE_MAX, &dom, &len, shooting->err);
     if (st)
         return st;
-    return fl_file_read(arena, picture, PICTURE_MAX, out, out_len, err);
+    found = strstr(dom, mark);
+    measured = found ? (int)strtol(found + sizeof mark - 1, NULL, 10) : HEIGHT_UNKNOWN;
+    if (measured > *height)
+        *height = measured < HEIGHT_MAX ? measured : HEIGHT_MAX;
+    return FL_OK;
+}
+
+static enum fl_status shoot(const struct shooting *shooting, const char *html, size_t len,
+                            char **out, size_t *out_len)
+{
+    const char *picture = file_of(shooting, "page.png");
+    int height = shooting->picture->height_min;
+    enum fl_status st = put_page(shooting, html, len, height);
+
+    if (!st)
+        st = measure(shooting, &height);
+    if (!st)
+        st = put_page(shooting, html, len, height);
+    if (!st)
+        st = browse(shooting, height,
+                    fl_arena_printf(shooting->arena, "--screenshot=%s", picture ? picture : ""));
+    return st ? st
+              : fl_file_read(shooting->arena, picture, PICTURE_MAX, out, out_len, shooting->err);
 }
 
 static void remove_tree(struct fl_arena *arena, const char *folder)
@@ -126,30 +212,26 @@ static void remove_tree(struct fl_arena *arena, const char *folder)
     struct fl_error err;
 
     (void)arena;
-    if (run(argv, &err))
+    if (run(argv, "/dev/null", &err))
         (void)rmdir(folder);
 }
 
-enum fl_status fl_ops_browser_picture(struct fl_arena *arena, const char *html, size_t len,
-                                      int width, int height, char **out, size_t *out_len,
-                                      struct fl_error *err)
+enum fl_status fl_ops_browser_picture(struct fl_arena *arena, const char *given,
+                                      const struct fl_ops_picture *picture, const char *html,
+                                      size_t len, char **out, size_t *out_len, struct fl_error *err)
 {
-    const char *browser = find_browser(arena), *tmp = getenv("TMPDIR");
+    const char *browser = find_browser(arena, given), *tmp = getenv("TMPDIR");
     char *folder = fl_arena_printf(arena, "%s/fairline-preview.XXXXXX", tmp ? tmp : "/tmp");
-    const char *page;
+    const struct shooting shooting = {arena, browser, folder, picture, err};
     enum fl_status st;
 
     if (!browser)
         return fl_error_set(err, FL_UNAVAILABLE,
                             "a picture of HTML needs a browser: install the package \"chromium\", "
-                            "or name one in FAIRLINE_BROWSER");
+                            "or name one with --browser or in FAIRLINE_BROWSER");
     if (!folder || !mkdtemp(folder))
         return fl_error_set_errno(err, errno, "cannot make a temporary folder");
-    page = fl_arena_printf(arena, "%s/page.html", folder);
-    st = page ? fl_file_write(page, html, len, PAGE_MODE, err)
-              : fl_error_set(err, FL_LIMIT, "no memory for the page");
-    if (!st)
-        st = shoot(arena, browser, folder, width, height, out, out_len, err);
+    st = shoot(&shooting, html, len, out, out_len);
     remove_tree(arena, folder);
     return st;
 }

@@ -83,6 +83,9 @@ const struct fl_ops_param fl_ops_params_content_preview[] = {
     PART,
     {"png", FL_OPS_BOOL, 0, "as pictures, one a page", NULL, 0},
     {"write", FL_OPS_PATH, 0, "write files: this one, or into this folder", NULL, 0},
+    {"browser", FL_OPS_STRING, 0,
+     "Chromium or Chrome for pictures no plugin draws (default: FAIRLINE_BROWSER, or one in PATH)",
+     NULL, 0},
     END};
 const struct fl_ops_param fl_ops_params_customer_list[] = {
     {"after", FL_OPS_STRING, 0, "go on after this external id", NULL, 0}, END};

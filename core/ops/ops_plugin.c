@@ -14,9 +14,18 @@ struct capability {
 };
 
 static const struct capability capabilities[] = {
-    {FL_CAN_DELIVER, "deliver"}, {FL_CAN_COLLECT, "collect"}, {FL_CAN_RECEIPTS, "receipts"},
-    {FL_CAN_HTTP, "http"},       {FL_CAN_LOOKUP, "lookup"},   {FL_CAN_HEALTH, "health"},
-    {FL_ONE_WAY, "one_way"},     {FL_DEDUPES, "dedupes"},     {FL_COSTS_MONEY, "costs_money"},
+    {FL_CAN_DELIVER, "deliver"},
+    {FL_CAN_COLLECT, "collect"},
+    {FL_CAN_RECEIPTS, "receipts"},
+    {FL_CAN_HTTP, "http"},
+    {FL_CAN_LOOKUP, "lookup"},
+    {FL_CAN_HEALTH, "health"},
+    {FL_ONE_WAY, "one_way"},
+    {FL_DEDUPES, "dedupes"},
+    {FL_COSTS_MONEY, "costs_money"},
+    {FL_CAN_PREVIEW, "preview"},
+    {FL_WANTS_MARKDOWN, "wants_markdown"},
+    {FL_BEGINS, "begins"},
 };
 
 static const char *direction(const struct fl_channel_v1 *channel)

@@ -18,7 +18,7 @@ enum {
     FOLDER_MODE = 0750,
     SAMPLE_MESSAGE = 1,
     MAIL_WIDTH = 720,
-    MAIL_HEIGHT = 1400,
+    MAIL_HEIGHT_MIN = 200,
     PHONE_WIDTH = 390,
     PHONE_HEIGHT = 844
 };
@@ -27,6 +27,8 @@ enum {
 #define POLICY                                                                                     \
     "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src "            \
     "'unsafe-inline'; img-src data:\">"
+/* Where there are no public pages yet, links lead nowhere but look as they will. */
+#define SAMPLE_WEB_BASE "http://example.invalid"
 static const char page_head[] = "<!doctype html><meta charset=utf-8>" POLICY;
 
 /* A telephone, for media that are words alone: head and foot around them. */
@@ -233,6 +235,8 @@ static enum fl_status picture(struct previewing *p, const struct fl_part *parts,
 {
     const struct fl_part *html = part_of(parts, n, "text/html");
     const struct fl_part *text = part_of(parts, n, "text/plain");
+    const struct fl_ops_picture how = {.width = html ? MAIL_WIDTH : PHONE_WIDTH,
+                                       .height_min = html ? MAIL_HEIGHT_MIN : PHONE_HEIGHT};
     FL_AUTO_BUF struct fl_buf page = FL_BUF((size_t)FL_CONTENT_OUTPUT_MAX * 2);
     char *data;
     enum fl_status st;
@@ -247,9 +251,8 @@ static enum fl_status picture(struct previewing *p, const struct fl_part *parts,
     }
     if ((!html && !text) || fl_buf_failed(&page))
         return fl_error_set(p->call->err, FL_NOT_FOUND, "there is nothing to make a picture of");
-    st = fl_ops_browser_picture(p->arena, page.data, page.len, html ? MAIL_WIDTH : PHONE_WIDTH,
-                                html ? MAIL_HEIGHT : PHONE_HEIGHT, &data, &out->data_len,
-                                p->call->err);
+    st = fl_ops_browser_picture(p->arena, fl_ops_str(p->call->args, "browser"), &how, page.data,
+                                page.len, &data, &out->data_len, p->call->err);
     if (st)
         return st;
     out->size = sizeof *out;
@@ -323,7 +326,8 @@ static enum fl_status show_item(struct previewing *p, const struct fl_item *item
 static enum fl_status compose(struct previewing *p, struct fl_content *content,
                               const struct fl_claim_row *row)
 {
-    struct fl_dispatch_compose how = {.conf = p->call->context->conf,
+    struct fl_conf conf = *p->call->context->conf;
+    struct fl_dispatch_compose how = {.conf = &conf,
                                       .keys = p->call->context->keys,
                                       .medium = p->medium,
                                       .capabilities = p->capabilities};
@@ -332,6 +336,8 @@ static enum fl_status compose(struct previewing *p, struct fl_content *content,
     const struct fl_item *item;
     enum fl_status st = FL_OK;
 
+    if (!conf.web_base || !*conf.web_base)
+        conf.web_base = SAMPLE_WEB_BASE;
     if (!how.keys) {
         st = sample_keys(&keys, p->call->err);
         how.keys = keys;

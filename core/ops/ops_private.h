@@ -179,10 +179,13 @@ FL_CHECK_RESULT enum fl_status fl_ops_preview(struct fl_ops_call *call,
                                               const struct fl_content_version *version,
                                               const struct fl_customer *customer,
                                               const char *campaign, const char *stage);
-/* A PNG of a page by Chromium or Chrome; FL_UNAVAILABLE where there is none.  Nothing is fetched.
- */
-FL_CHECK_RESULT enum fl_status fl_ops_browser_picture(struct fl_arena *arena, const char *html,
-                                                      size_t len, int width, int height, char **out,
+/* HTML as a PNG, whole, by the browser `given`, FAIRLINE_BROWSER or one in PATH; no script runs. */
+struct fl_ops_picture {
+    int width, height_min; /* pixels */
+};
+FL_CHECK_RESULT enum fl_status fl_ops_browser_picture(struct fl_arena *arena, const char *given,
+                                                      const struct fl_ops_picture *picture,
+                                                      const char *html, size_t len, char **out,
                                                       size_t *out_len, struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_ops_content_emit(struct fl_ops_call *call,
                                                    const struct fl_content_version *version,
