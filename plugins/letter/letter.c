@@ -99,6 +99,8 @@ static enum fl_call look_back(const struct delivery *in, const struct fl_item *i
             call = jobs->ops->has(jobs, past->job, &past->is_done, in->why);
             if (call != FL_CALL_OK)
                 return call;
+            if (!past->is_done)
+                jobs->ops->forget(jobs, past->job);
             letter_ledger_settle(in->ledger, past->job, past->is_done);
         }
         *out = past->is_done;

@@ -195,6 +195,14 @@ static enum fl_call folder_publish(struct letter_place *place, const struct lett
     return call;
 }
 
+static void folder_forget(struct letter_place *place, const char *job)
+{
+    char *part = g_strdup_printf("%s/.%s.part", folder_of(place)->path, job);
+
+    folder_remove(part);
+    g_free(part);
+}
+
 static enum fl_call folder_health(struct letter_place *place, struct fl_why *why)
 {
     struct folder *self = folder_of(place);
@@ -337,6 +345,7 @@ struct letter_place *letter_folder_create(const char *path)
     static const struct letter_place_ops ops = {
         .publish = folder_publish,
         .has = folder_has,
+        .forget = folder_forget,
         .health = folder_health,
         .list = folder_list,
         .read = folder_read,

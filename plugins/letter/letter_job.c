@@ -11,6 +11,9 @@ enum { SLUG_MAX = 40, ID_BYTES = 6, NUMBER_MAX = 24, AREA_DIGITS = 2 };
 static const double LABEL_WIDTH = 148 * 72 / 25.4; /* A6 across */
 static const double LABEL_HEIGHT = 105 * 72 / 25.4;
 
+const char *const letter_file_names[LETTER_FILES_MAX] = {
+    "letters.pdf", "addresses.csv", "addresses.txt", "labels.pdf", "manifest.json"};
+
 /* --- order ------------------------------------------------------------------------------------*/
 
 static int entry_compare(gconstpointer left, gconstpointer right, gpointer home)

@@ -236,6 +236,7 @@ struct letter_file {
     GByteArray *data;
 };
 enum { LETTER_FILES_MAX = 5 };
+extern const char *const letter_file_names[LETTER_FILES_MAX];
 struct letter_job {
     char name[LETTER_JOB_NAME_MAX];
     const char *campaign;
@@ -284,6 +285,8 @@ struct letter_place_ops {
                             struct fl_why *why);
     /* Does this job stand there, whole? */
     enum fl_call (*has)(struct letter_place *place, const char *job, bool *out, struct fl_why *why);
+    /* Clears away what is left of a job that never stood; tries, no more. */
+    void (*forget)(struct letter_place *place, const char *job);
     enum fl_call (*health)(struct letter_place *place, struct fl_why *why);
     /* Names in order; not those being written.  struct letter_came, freed by letter_came_free(). */
     enum fl_call (*list)(struct letter_place *place, GArray *out, struct fl_why *why);

@@ -237,6 +237,20 @@ static enum fl_call sftp_publish(struct letter_place *place, const struct letter
     return upload_all(self, job, why);
 }
 
+static void sftp_forget(struct letter_place *place, const char *job)
+{
+    struct sftp *self = sftp_of(place);
+    char *commands[LETTER_FILES_MAX + 1];
+
+    for (size_t i = 0; i < LETTER_FILES_MAX; i++)
+        commands[i] =
+            g_strdup_printf("*rm \"%s.%s.part/%s\"", self->path, job, letter_file_names[i]);
+    commands[LETTER_FILES_MAX] = g_strdup_printf("*rmdir \"%s.%s.part\"", self->path, job);
+    (void)quote(self, (const char *const *)commands, G_N_ELEMENTS(commands));
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        g_free(commands[i]);
+}
+
 static enum fl_call sftp_health(struct letter_place *place, struct fl_why *why)
 {
     struct sftp *self = sftp_of(place);
@@ -404,6 +418,7 @@ struct letter_place *letter_sftp_create(const struct letter_settings *set, const
     static const struct letter_place_ops ops = {
         .publish = sftp_publish,
         .has = sftp_has,
+        .forget = sftp_forget,
         .health = sftp_health,
         .list = sftp_list,
         .read = sftp_read,

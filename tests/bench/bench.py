@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole commands against a peer in the same run; prints a table, writes bench.json.
 
-usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front
+usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front letter
 """
 import json
 import os
@@ -267,6 +267,53 @@ def bench_front():
         shutil.rmtree(journal.parent)
 
 
+LETTERS = 1000
+LETTER = """안녕하세요, **고객님**. 한 해 동안 이용해 주셔서 *감사합니다*. 10월 31일까지 모든 상품을 20% 할인하여
+드립니다. 자세한 내용은 [누리집](https://shop.test/autumn)에 있습니다.
+
+- 전 상품 20% 할인
+- 5만원 이상 무료 배송
+
+앞으로도 좋은 관계를 이어가겠습니다.
+"""
+
+
+def letter_items(path):
+    token = "abcdefghijklmnopqrstuvwxyz234567abc%05d"
+    path.write_text(json.dumps([{
+        "message_id": i + 1, "to_address": "세종대로 110\n서울특별시 중구\n%05d\nKR" % (10000 + i),
+        "to_name": "김민수 %d" % i, "language": "ko", "subject": "가을 감사제 안내",
+        "campaign": "bench", "token_card": token % (20000 + i),
+        "page_url": "https://shop.test/m/" + token % (40000 + i),
+        "parts": [{"type": "text/markdown", "text": LETTER}]} for i in range(LETTERS)]))
+
+
+def bench_letter():
+    """Whole jobs on disk - laid out, sorted, synced - against a loop that only draws pages."""
+    ours, bare = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        letter_items(folder / "items.json")
+        for i in range(3):
+            out = subprocess.run([BUILD / "tests/bench/bench-letter", str(LETTERS),
+                                  folder / "bare.pdf"], check=True, capture_output=True, text=True)
+            bare.append(float(out.stdout))
+            say("a bare loop       %8.0f pages/s" % bare[-1])
+            begin = time.monotonic()
+            out = subprocess.run(
+                [BUILD / "fairline-host", "--inproc", BUILD / "plugins/letter/.libs/letter.so",
+                 "--option", "directory=%s/%d" % (folder, i), "--option", "sender_name=Hangyeol",
+                 "--option", "sender_address=99 Yulgok-ro | Seoul", "deliver",
+                 folder / "items.json"], check=True, capture_output=True)
+            ours.append(LETTERS / (time.monotonic() - begin))
+            if out.stdout.count(b'"outcome":"accepted"') != LETTERS:
+                raise RuntimeError(out.stderr.decode()[-500:])
+            say("fairline          %8.0f pages/s" % ours[-1])
+    figures["letter_pages_per_s"] = statistics.median(ours)
+    figures["letter_bare_pages_per_s"] = statistics.median(bare)
+    figures["letter_vs_bare"] = figures["letter_pages_per_s"] / figures["letter_bare_pages_per_s"]
+
+
 BENCHES = {
     "mail": bench_mail,
     "one_connection": bench_one_connection,
@@ -274,6 +321,7 @@ BENCHES = {
     "plan": lambda: bench_program("plan"),
     "render": lambda: bench_program("render"),
     "front": bench_front,
+    "letter": bench_letter,
 }
 
 # What must be reached: name, bound, and whether more is better.
@@ -287,6 +335,7 @@ GOALS = [
     ("front_page_vs_nginx", 0.05, True),
     ("front_hooks_per_s", 100, True),
     ("front_peak_mib", 64, False),
+    ("letter_vs_bare", 0.8, True),
     ("core_peak_mib", 64, False),
     ("host_peak_mib", 64, False),
 ]
