@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -17,14 +16,7 @@
 #include "ops/ops_private.h"
 #include "people/sample.h"
 
-enum {
-    REPLIES = 40,
-    REPLIES_MAX = 100000,
-    NOTED_MAX = 64 << 20,
-    MAIL_MODE = 0640,
-    HEADER_MAX = 8192,
-    SEED_BYTES = 8
-};
+enum { REPLIES = 40, REPLIES_MAX = 100000, NOTED_MAX = 64 << 20, MAIL_MODE = 0640, SEED_BYTES = 8 };
 
 struct replying {
     struct fl_ops_call *call;
@@ -49,60 +41,36 @@ static bool is_noted(const struct replying *replying, const char *name)
     return found && (found == replying->noted || found[-1] == '\n');
 }
 
-/* The unfolded value of a header field, "" when it is not there. */
-static const char *header(struct fl_arena *arena, const char *mail, const char *name)
+/* The first mailbox of a header field, as the customer's mail program shows it; "" for none. */
+static void mailbox(struct fl_arena *arena, GMimeMessage *mail, const char *field,
+                    const char **out_address, const char **out_name)
 {
-    char value[HEADER_MAX];
-    size_t n = 0, len = strlen(name);
+    const char *value = mail ? g_mime_object_get_header(GMIME_OBJECT(mail), field) : NULL;
+    InternetAddressList *list = value ? internet_address_list_parse(NULL, value) : NULL;
+    InternetAddress *first = list && internet_address_list_length(list)
+                                 ? internet_address_list_get_address(list, 0)
+                                 : NULL;
+    const char *address = NULL, *name = NULL;
 
-    for (const char *line = mail; *line && *line != '\n' && *line != '\r';) {
-        const char *next = strchr(line, '\n');
-
-        if (strncasecmp(line, name, len) == 0 && line[len] == ':') {
-            const char *p = line + len + 1;
-
-            while (*p && n + 1 < sizeof value) {
-                if (*p == '\n' && p[1] != ' ' && p[1] != '\t')
-                    break;
-                if (*p != '\r' && *p != '\n')
-                    value[n++] = *p;
-                p++;
-            }
-            break;
-        }
-        line = next ? next + 1 : line + strlen(line);
+    if (first && INTERNET_ADDRESS_IS_MAILBOX(first)) {
+        address = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(first));
+        name = internet_address_get_name(first);
     }
-    value[n] = '\0';
-    return fl_arena_strdup(arena, fl_str_trim(value));
+    *out_address = fl_arena_strdup(arena, address ? address : "");
+    *out_name = fl_arena_strdup(arena, name ? name : "");
+    g_clear_object(&list);
 }
 
-/* "Name <address>" or "<address>" or "address". */
-static const char *address_of(struct fl_arena *arena, const char *value)
+/* NULL: it is no mail. */
+static GMimeMessage *mail_open(const char *data, size_t len)
 {
-    const char *from = strrchr(value, '<');
-    const char *to = from ? strchr(from, '>') : NULL;
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data, len);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *mail = g_mime_parser_construct_message(parser, NULL);
 
-    return from && to ? fl_arena_strndup(arena, from + 1, (size_t)(to - from - 1)) : value;
-}
-
-static const char *name_of(struct fl_arena *arena, const char *value)
-{
-    const char *to = strrchr(value, '<');
-    char *name = fl_arena_strndup(arena, value, to ? (size_t)(to - value) : 0), *decoded;
-    const char *shown;
-
-    if (!name)
-        return "";
-    name = fl_str_trim(name);
-    if (*name == '"' && strlen(name) > 1) {
-        name[strlen(name) - 1] = '\0';
-        name++;
-    }
-    /* A customer's mail program shows the name, not its RFC 2047 form. */
-    decoded = g_mime_utils_header_decode_text(NULL, name);
-    shown = fl_arena_strdup(arena, decoded);
-    g_free(decoded);
-    return shown ? shown : "";
+    g_object_unref(parser);
+    g_object_unref(stream);
+    return mail;
 }
 
 /* Does the text hold Hangul syllables (U+AC00..U+D7A3)? */
@@ -121,28 +89,32 @@ static enum fl_status original_of(struct replying *replying, const char *path,
     struct fl_inbound inbound = {
         .size = sizeof inbound, .kind = FL_INBOUND_MAIL, .dedupe_key = base_name(path)};
     struct fl_feedback_parsed parsed;
-    const char *to, *from, *return_path;
-    char *mail;
+    const char *to, *to_name, *from, *from_name, *reply_to, *return_path, *none;
+    GMimeMessage *mail;
+    char *data;
     enum fl_status st;
 
-    st = fl_file_read(arena, path, FL_FEEDBACK_RAW_MAX, &mail, &inbound.data_len, err);
+    st = fl_file_read(arena, path, FL_FEEDBACK_RAW_MAX, &data, &inbound.data_len, err);
     if (st)
         return st;
-    inbound.data = mail;
+    inbound.data = data;
     st = fl_feedback_parse(arena, &inbound, &parsed, err);
     if (st)
         return st;
-    to = header(arena, mail, "To");
-    from = header(arena, mail, "From");
-    return_path = address_of(arena, header(arena, mail, "Return-Path"));
+    mail = mail_open(data, inbound.data_len);
+    mailbox(arena, mail, "To", &to, &to_name);
+    mailbox(arena, mail, "From", &from, &from_name);
+    mailbox(arena, mail, "Reply-To", &reply_to, &none);
+    mailbox(arena, mail, "Return-Path", &return_path, &none);
+    g_clear_object(&mail);
     *out = (struct fl_sample_original){
         .language = is_korean(parsed.subject) ? "ko" : "en",
-        .customer = address_of(arena, to),
+        .customer = to,
         .customer_name = "",
         .from = parsed.from_address,
-        .from_name = name_of(arena, from),
-        .reply_to = address_of(arena, header(arena, mail, "Reply-To")),
-        .return_path = *return_path ? return_path : NULL,
+        .from_name = from_name,
+        .reply_to = reply_to,
+        .return_path = return_path && *return_path ? return_path : NULL,
         .subject = parsed.subject,
         .message_id = parsed.message_id,
         .text = parsed.text,

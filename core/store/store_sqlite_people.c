@@ -153,89 +153,91 @@ static enum fl_status count_children(struct fl_sqlite *db, int64_t customer, siz
     return st;
 }
 
-static enum fl_status read_addresses(struct fl_sqlite *db, struct fl_arena *arena,
-                                     struct fl_customer *customer, size_t n, struct fl_error *err)
+static void take_address(struct fl_query *query, struct fl_arena *arena, void *item)
+{
+    *(struct fl_address *)item =
+        (struct fl_address){.id = fl_query_int(query, 0),
+                            .medium = (enum fl_medium)fl_query_int(query, 1),
+                            .value = fl_query_text(query, 2, arena),
+                            .status = (enum fl_address_status)fl_query_int(query, 3),
+                            .status_us = fl_query_int(query, 4)};
+}
+
+static void take_anchor(struct fl_query *query, struct fl_arena *arena, void *item)
+{
+    *(struct fl_anchor *)item = (struct fl_anchor){.name = fl_query_text(query, 0, arena),
+                                                   .date = (int32_t)fl_query_int(query, 1)};
+}
+
+static void take_consent(struct fl_query *query, struct fl_arena *arena, void *item)
+{
+    *(struct fl_consent *)item =
+        (struct fl_consent){.id = fl_query_int(query, 0),
+                            .customer = fl_query_int(query, 1),
+                            .purpose = fl_query_text(query, 2, arena),
+                            .medium = (enum fl_medium)fl_query_int(query, 3),
+                            .state = (enum fl_consent_state)fl_query_int(query, 4),
+                            .source = fl_query_text(query, 5, arena),
+                            .proof = fl_query_text(query, 6, arena),
+                            .at_us = fl_query_int(query, 7)};
+}
+
+struct children {
+    const char *sql;
+    size_t item_size;
+    void (*take)(struct fl_query *query, struct fl_arena *arena, void *item);
+};
+
+/* At most *n rows, which becomes how many there are; *out is theirs. */
+static enum fl_status read_children(struct fl_sqlite *db, struct fl_arena *arena, int64_t customer,
+                                    const struct children *children, size_t *n, void **out,
+                                    struct fl_error *err)
 {
     FL_AUTO_QUERY struct fl_query query = {0};
-    struct fl_address *list = FL_ARENA_ARRAY(arena, struct fl_address, n);
+    char *list = fl_arena_calloc(arena, *n, children->item_size);
+    size_t i = 0;
     enum fl_status st =
-        list ? fl_query_open(
-                   db, &query,
-                   "SELECT id, medium, value, status, status_us FROM address WHERE customer = ?1"
-                   " ORDER BY medium, id",
-                   Q_VALUES(Q_INT(customer->id)), err)
+        list ? fl_query_open(db, &query, children->sql, Q_VALUES(Q_INT(customer)), err)
              : fl_sqlite_no_memory(err);
 
-    for (size_t i = 0; !st && i < n; i++) {
+    while (!st && i < *n) {
         st = fl_query_next(&query, err);
-        if (st)
-            break;
-        list[i] = (struct fl_address){.id = fl_query_int(&query, 0),
-                                      .medium = (enum fl_medium)fl_query_int(&query, 1),
-                                      .value = fl_query_text(&query, 2, arena),
-                                      .status = (enum fl_address_status)fl_query_int(&query, 3),
-                                      .status_us = fl_query_int(&query, 4)};
-        customer->n_addresses = i + 1;
+        if (!st)
+            children->take(&query, arena, list + children->item_size * i++);
     }
-    customer->addresses = list;
+    *n = i;
+    *out = list;
     st = fl_query_end(st);
     return st ? st : fl_query_memory(&query, err);
 }
 
-static enum fl_status read_anchors(struct fl_sqlite *db, struct fl_arena *arena,
-                                   struct fl_customer *customer, size_t n, struct fl_error *err)
+static enum fl_status read_all_children(struct fl_sqlite *db, struct fl_arena *arena,
+                                        struct fl_customer *out, struct fl_error *err)
 {
-    FL_AUTO_QUERY struct fl_query query = {0};
-    struct fl_anchor *list = FL_ARENA_ARRAY(arena, struct fl_anchor, n);
-    enum fl_status st =
-        list ? fl_query_open(db, &query,
-                             "SELECT name, date FROM anchor WHERE customer = ?1 ORDER BY name",
-                             Q_VALUES(Q_INT(customer->id)), err)
-             : fl_sqlite_no_memory(err);
+    static const struct children kinds[] = {
+        {"SELECT id, medium, value, status, status_us FROM address WHERE customer = ?1"
+         " ORDER BY medium, id",
+         sizeof(struct fl_address), take_address},
+        {"SELECT name, date FROM anchor WHERE customer = ?1 ORDER BY name",
+         sizeof(struct fl_anchor), take_anchor},
+        {"SELECT k.id, k.customer, k.purpose, k.medium, k.state, k.source, k.proof, k.at_us"
+         " FROM consent_now n JOIN consent k ON k.id = n.consent"
+         " WHERE n.customer = ?1 ORDER BY n.purpose, n.medium",
+         sizeof(struct fl_consent), take_consent},
+    };
+    void *lists[3] = {NULL};
+    size_t n[3] = {0};
+    enum fl_status st = count_children(db, out->id, n, err);
 
-    for (size_t i = 0; !st && i < n; i++) {
-        st = fl_query_next(&query, err);
-        if (st)
-            break;
-        list[i].name = fl_query_text(&query, 0, arena);
-        list[i].date = (int32_t)fl_query_int(&query, 1);
-        customer->n_anchors = i + 1;
-    }
-    customer->anchors = list;
-    st = fl_query_end(st);
-    return st ? st : fl_query_memory(&query, err);
-}
-
-static enum fl_status read_consents(struct fl_sqlite *db, struct fl_arena *arena,
-                                    struct fl_customer *customer, size_t n, struct fl_error *err)
-{
-    FL_AUTO_QUERY struct fl_query query = {0};
-    struct fl_consent *list = FL_ARENA_ARRAY(arena, struct fl_consent, n);
-    enum fl_status st =
-        list ? fl_query_open(db, &query,
-                             "SELECT k.id, k.purpose, k.medium, k.state, k.source, k.proof, k.at_us"
-                             " FROM consent_now n JOIN consent k ON k.id = n.consent"
-                             " WHERE n.customer = ?1 ORDER BY n.purpose, n.medium",
-                             Q_VALUES(Q_INT(customer->id)), err)
-             : fl_sqlite_no_memory(err);
-
-    for (size_t i = 0; !st && i < n; i++) {
-        st = fl_query_next(&query, err);
-        if (st)
-            break;
-        list[i] = (struct fl_consent){.id = fl_query_int(&query, 0),
-                                      .customer = customer->id,
-                                      .purpose = fl_query_text(&query, 1, arena),
-                                      .medium = (enum fl_medium)fl_query_int(&query, 2),
-                                      .state = (enum fl_consent_state)fl_query_int(&query, 3),
-                                      .source = fl_query_text(&query, 4, arena),
-                                      .proof = fl_query_text(&query, 5, arena),
-                                      .at_us = fl_query_int(&query, 6)};
-        customer->n_consents = i + 1;
-    }
-    customer->consents = list;
-    st = fl_query_end(st);
-    return st ? st : fl_query_memory(&query, err);
+    for (int i = 0; !st && i < 3; i++)
+        st = read_children(db, arena, out->id, &kinds[i], &n[i], &lists[i], err);
+    out->addresses = lists[0];
+    out->n_addresses = n[0];
+    out->anchors = lists[1];
+    out->n_anchors = n[1];
+    out->consents = lists[2];
+    out->n_consents = n[2];
+    return st;
 }
 
 #define CUSTOMER_COLUMNS                                                                           \
@@ -245,7 +247,6 @@ static enum fl_status read_consents(struct fl_sqlite *db, struct fl_arena *arena
 static enum fl_status read_customer(struct fl_query *query, struct fl_arena *arena,
                                     struct fl_customer *out, struct fl_error *err)
 {
-    size_t n[3] = {0};
     enum fl_status st;
 
     *out = (struct fl_customer){.id = fl_query_int(query, 0),
@@ -258,15 +259,7 @@ static enum fl_status read_customer(struct fl_query *query, struct fl_arena *are
                                 .created_us = fl_query_int(query, 7),
                                 .updated_us = fl_query_int(query, 8)};
     st = fl_query_memory(query, err);
-    if (!st)
-        st = count_children(query->db, out->id, n, err);
-    if (!st)
-        st = read_addresses(query->db, arena, out, n[0], err);
-    if (!st)
-        st = read_anchors(query->db, arena, out, n[1], err);
-    if (!st)
-        st = read_consents(query->db, arena, out, n[2], err);
-    return st;
+    return st ? st : read_all_children(query->db, arena, out, err);
 }
 
 enum fl_status fl_sqlite_customer_get(struct fl_store *store, struct fl_arena *arena, int64_t id,
