@@ -63,7 +63,8 @@ enum fl_status fl_sqlite_event_each(struct fl_store *store, int64_t message, fl_
     enum fl_status st = fl_query_open(
         fl_sqlite_of(store), &query,
         "SELECT id, message, kind, fault, attempt, code, status, detail, provider_ref, cost_micro,"
-        " at_us, evidence, dedupe_key, currency, units, is_machine FROM event WHERE message = ?1 ORDER BY id",
+        " at_us, evidence, dedupe_key, currency, units, is_machine FROM event WHERE message = ?1 "
+        "ORDER BY id",
         Q_VALUES(Q_INT(message)), err);
 
     while (!st) {
