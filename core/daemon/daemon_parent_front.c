@@ -19,7 +19,8 @@
 
 enum { FRONT_BACKLOG = 1024, FRONT_QUEUE_MAX = 4 << 20 };
 
-/* One process; an old one lives beside the new one until its last request is answered. */
+/* One process; an old one lives beside the new one until that is ready and its own last request is
+ * answered. */
 struct fl_parent_front {
     struct fl_parent_front *next;
     struct fl_parent *parent;
@@ -85,6 +86,29 @@ static void front_free(struct fl_parent_front *front)
     free(front);
 }
 
+static void retire(struct fl_parent_front *front)
+{
+    struct fl_error err;
+
+    front->is_retired = true;
+    fl_wire_start(&front->parent->out, FL_FRONT_DRAIN, 0);
+    if (fl_link_send(front->link, &front->parent->out, &err))
+        FL_LOG(&front->parent->log, FL_LOG_DEBUG, "the front ended before it was asked to");
+}
+
+/* The old ones go when the new one is there: one that cannot start costs nothing. */
+static void on_ready(struct fl_parent_front *front, const char *listens)
+{
+    struct fl_parent *parent = front->parent;
+
+    front->is_ready = true;
+    parent->front_backoff_us = 0;
+    FL_LOG(&parent->log, FL_LOG_INFO, "front ready", FL_KV_STR("listen", listens));
+    for (struct fl_parent_front *other = parent->fronts; other; other = other->next)
+        if (other != front && !other->is_retired)
+            retire(other);
+}
+
 static bool on_front_frame(void *ctx, struct fl_wire_frame *frame)
 {
     struct fl_parent_front *front = ctx;
@@ -93,13 +117,10 @@ static bool on_front_frame(void *ctx, struct fl_wire_frame *frame)
     if (!text || !fl_wire_end(frame))
         return false;
     if (frame->type == FL_FRONT_READY) {
-        front->is_ready = true;
-        front->parent->front_backoff_us = 0;
-        FL_LOG(&front->parent->log, FL_LOG_INFO, "front ready", FL_KV_STR("listen", text));
+        on_ready(front, text);
         return true;
     }
-    FL_LOG(&front->parent->log, FL_LOG_ERROR, "the front cannot start; it is tried again later",
-           FL_KV_STR("reason", text));
+    FL_LOG(&front->parent->log, FL_LOG_ERROR, "the front cannot start", FL_KV_STR("reason", text));
     return frame->type == FL_FRONT_FAILED;
 }
 
@@ -197,16 +218,6 @@ static struct fl_parent_front *current(const struct fl_parent *parent)
     return front;
 }
 
-static void retire(struct fl_parent_front *front)
-{
-    struct fl_error err;
-
-    front->is_retired = true;
-    fl_wire_start(&front->parent->out, FL_FRONT_DRAIN, 0);
-    if (fl_link_send(front->link, &front->parent->out, &err))
-        FL_LOG(&front->parent->log, FL_LOG_DEBUG, "the front ended before it was asked to");
-}
-
 static void on_front_timer(void *ctx)
 {
     struct fl_parent *parent = ctx;
@@ -264,8 +275,8 @@ void fl_parent_fronts_match(struct fl_parent *parent)
     memcpy(parent->front_print, print, sizeof print);
     parent->front_backoff_us = 0;
     fl_loop_disarm(parent->front_timer);
-    if (old)
-        retire(old);
+    if (parent->front_fd < 0)
+        fl_parent_fronts_drain(parent);
     start(parent);
 }
 
@@ -291,10 +302,13 @@ static void ended(struct fl_parent_front *front, int status)
 
     fl_parent_log_exit(parent, "the front has ended", "none", 0, status, is_clean);
     front_free(front);
-    if (was_current && !was_ready && !parent->stage) {
+    if (was_current && current(parent)) {
+        FL_LOG(&parent->log, FL_LOG_WARN, "the front stays as it was");
+        *parent->front_print = '\0'; /* the next reload tries again */
+    } else if (was_current && !was_ready && !parent->stage) {
         parent->front_backoff_us = fl_parent_next_backoff(parent->front_backoff_us);
         fl_loop_arm(parent->front_timer, parent->front_backoff_us);
-    } else if (was_current && !current(parent)) {
+    } else if (was_current) {
         start(parent);
     }
     fl_parent_child_gone(parent);
