@@ -7,10 +7,14 @@
  *          email.html, email.txt           override for one medium, with <lang> variants alike;
  *                                          sms.txt, letter.md, ... likewise
  *          _name.md, _name.html, _name.txt the partial {{> name}}
- *        front matter: `subject:` (needed for e-mail), `sender_name:`, `preheader:`; one per line.
+ *        front matter: `subject:` (needed for e-mail), `title:` (over a page, else the subject),
+ *        `sender_name:`, `preheader:`, `sms:` (the whole short message); one per line.
  *        A paragraph that is one strong link, **[text](url)**, is a button.  A section around list
  *        items or table rows stays inside the one list or table.
  *          survey.md, survey.<lang>.md     questions that go with it (content/survey.h)
+ * MEDIA  mail: HTML and text.  SMS: text without markup, wrapping and footer.  Web: a piece of HTML
+ *        without styles; a button has the class "button".  Fax, letter: text and Markdown, in which
+ *        no value is markup.  Others: text.
  *        A mail ends with organisation, postal_address, contact and unsubscribe_url, each where
  *        the data has it; an override that names unsubscribe_url itself gets no such footer.
  * LIFE   compile once -> render many times, from one thread -> destroy.

@@ -7,10 +7,13 @@
  * LIFE   create -> recover -> { worker_up | started | reported | finished | worker_lost | step }*
  * HOLDS  a lease that says `begun` is durable before a worker sees an item, so that after a crash
  *        what was begun and not reported is known: with FL_DEDUPES it is sent again under the same
- *        identity, at most FL_DISPATCH_DOUBTS_MAX times, else held for a person.  What a worker has
- * not started goes back untouched. Work in hand is at most FL_DISPATCH_BATCHES batches a worker:
- * the doubtful window. One commit a step serves all workers (group commit). An item that was in
- * hand when two workers died is quarantined.
+ *        identity, at most FL_DISPATCH_DOUBTS_MAX times, else held for a person, and so is all that
+ *        costs money.  What a worker has not started, or by its own word (FL_BEGINS) not begun,
+ * goes back untouched.  Work in hand is at most FL_DISPATCH_BATCHES batches a worker: the doubtful
+ *        window.  One commit a step serves all workers (group commit).  An item that was in hand
+ *        when two workers died is quarantined.
+ * ASKS   a peer that can tell about what is doubtful (fl_dispatch_doubts); a receipt then settles
+ * it.
  */
 #ifndef FL_DISPATCH_DISPATCH_H
 #define FL_DISPATCH_DISPATCH_H

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "dispatch/dispatch.h"
+#include "dispatch/dispatch_private.h"
 #include "policy/policy.h"
 
 enum { CUSTOMERS = 40, BATCH = 8 };
@@ -604,6 +604,43 @@ static void test_doubts_are_listed(void **state)
     fl_dispatch_worker_lost(&worker);
 }
 
+/* The link of a message stays the same from try to try, and leads back to it. */
+static void test_short_link_is_kept(void **state)
+{
+    struct world *w = *state;
+    struct fl_dispatch_worker *worker = up(w, 1, FL_DEDUPES);
+    struct fl_arena *arena = fl_arena_create(1 << 20);
+    struct fl_error err = {0};
+    const char *first, *again;
+    struct handed h;
+    int64_t message;
+
+    w->conf.web_base = "https://p.test";
+    w->dispatch->channels->medium = FL_MEDIUM_SMS;
+    step(w);
+    h = w->handed[0];
+    assert_ok(fl_store_short_link_of(w->store, arena, h.ids[0], &first, &err));
+    assert_int_equal(strlen(first), FL_DISPATCH_SHORT_CODE_LEN);
+    assert_ok(fl_store_short_link_get(w->store, first, w->time.now_us, &message, &err));
+    assert_int_equal(message, h.ids[0]);
+    assert_status(
+        FL_NOT_FOUND,
+        fl_store_short_link_get(w->store, first,
+                                w->time.now_us + (FL_DISPATCH_SHORT_LINK_DAYS + 1) * FL_US_PER_DAY,
+                                &message, &err));
+    fl_dispatch_started(worker, h.batch);
+    report(worker, &h, 0, FL_OUTCOME_DEFERRED, FL_FAULT_TRANSIENT);
+    fl_dispatch_finished(worker, h.batch, true, NULL);
+    w->time.now_us += 3600 * FL_US_PER_S;
+    w->n_handed = 0;
+    step(w);
+    assert_true(w->n_handed > 0);
+    assert_ok(fl_store_short_link_of(w->store, arena, h.ids[0], &again, &err));
+    assert_string_equal(again, first);
+    fl_arena_destroy(&arena);
+    fl_dispatch_worker_lost(&worker);
+}
+
 static void test_opt_out_stops_queued(void **state)
 {
     struct world *w = *state;
@@ -736,6 +773,7 @@ int main(void)
         WORLD(test_killer_that_was_not_begun),
         WORLD(test_deliver_returns_without_reports),
         WORLD(test_doubts_are_listed),
+        WORLD(test_short_link_is_kept),
         WORLD(test_opt_out_stops_queued),
         WORLD(test_rate),
         WORLD(test_expires),
