@@ -194,6 +194,15 @@ static bool take_option(struct fl_kit *kit, const char *text)
     return setting->key && setting->text;
 }
 
+/* The command of --inbound needs to know too where the peer is. */
+static bool export_option(char *line)
+{
+    char *equals = strchr(line, '=');
+
+    *equals = '\0';
+    return setenv(line, equals + 1, 1) == 0;
+}
+
 static bool read_peer(struct run *run)
 {
     char line[PEER_LINE_MAX];
@@ -213,7 +222,7 @@ static bool read_peer(struct run *run)
         len = 0;
         if (strcmp(line, "ready") == 0)
             return true;
-        if (!take_option(&run->kit, line))
+        if (!take_option(&run->kit, line) || !export_option(line))
             return false;
     }
 }

@@ -22,6 +22,15 @@ enum {
 #define FL_KIT_SERVICES_1_0 offsetof(struct fl_services, begin)
 #define FL_KIT_ITEM_1_0     offsetof(struct fl_item, token_card)
 
+enum { FL_KIT_MEMORY_MAX = 64, FL_KIT_KEY_MAX = 64, FL_KIT_VALUE_MAX = 4096 };
+
+/* What a plugin has asked to be remembered. */
+struct fl_kit_memory {
+    char key[FL_KIT_KEY_MAX + 1];
+    char value[FL_KIT_VALUE_MAX];
+    size_t len;
+};
+
 /* How the services behave, and what they have seen. */
 struct fl_kit_world {
     /* knobs */
@@ -39,6 +48,8 @@ struct fl_kit_world {
     size_t n_keys, n_uncommitted, n_commits, n_receipts, n_authenticated;
     const char *const *refs_asked; /* lookup */
     size_t n_refs_asked, n_ticks;
+    struct fl_kit_memory memory[FL_KIT_MEMORY_MAX];
+    size_t n_memory;
     char fault[FL_KIT_TEXT_MAX]; /* the first breach of the contract; "" for none */
 };
 

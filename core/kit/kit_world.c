@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "kit/kit_private.h"
 
-enum { KEY_MAX = 250, MEMORY_KEY_MAX = 64, MEMORY_VALUE_MAX = 4096 };
+enum { KEY_MAX = 250 };
 
 static const int64_t YEAR_US = INT64_C(365) * 86400 * 1000000;
 
@@ -204,24 +204,54 @@ static int service_is_stopping(void *host)
     return kit->world.is_stopping;
 }
 
+static struct fl_kit_memory *find_memory(struct fl_kit_world *world, const char *key)
+{
+    for (size_t i = 0; i < world->n_memory; i++)
+        if (strcmp(world->memory[i].key, key) == 0)
+            return &world->memory[i];
+    return NULL;
+}
+
 static int service_remember(void *host, const char *key, const void *data, size_t len)
 {
     struct fl_kit *kit = host;
+    struct fl_kit_world *world = &kit->world;
+    struct fl_kit_memory *memory;
 
-    if (!key || !*key || strlen(key) > MEMORY_KEY_MAX || len > MEMORY_VALUE_MAX || (!data && len))
-        breach(&kit->world, "remember() got a key above %d bytes or a value above %d",
-               MEMORY_KEY_MAX, MEMORY_VALUE_MAX);
-    return kit->world.forgets ? -1 : 0;
+    if (!key || !*key || strlen(key) > FL_KIT_KEY_MAX || len > FL_KIT_VALUE_MAX || (!data && len)) {
+        breach(world, "remember() got a key above %d bytes or a value above %d", FL_KIT_KEY_MAX,
+               FL_KIT_VALUE_MAX);
+        return -1;
+    }
+    memory = find_memory(world, key);
+    if (!memory && world->n_memory == FL_KIT_MEMORY_MAX) {
+        breach(world, "remember() got more than %d keys", FL_KIT_MEMORY_MAX);
+        return -1;
+    }
+    if (world->forgets)
+        return -1;
+    if (!memory)
+        memory = &world->memory[world->n_memory++];
+    snprintf(memory->key, sizeof memory->key, "%s", key);
+    memcpy(memory->value, data ? data : "", len);
+    memory->len = len;
+    return 0;
 }
 
-/* As after a first start: nothing is known. */
 static long service_recall(void *host, const char *key, void *data, size_t cap)
 {
     struct fl_kit *kit = host;
+    const struct fl_kit_memory *memory;
 
-    if (!key || !*key || strlen(key) > MEMORY_KEY_MAX || (!data && cap))
-        breach(&kit->world, "recall() got a key above %d bytes or no room", MEMORY_KEY_MAX);
-    return -1;
+    if (!key || !*key || strlen(key) > FL_KIT_KEY_MAX || (!data && cap)) {
+        breach(&kit->world, "recall() got a key above %d bytes or no room", FL_KIT_KEY_MAX);
+        return -1;
+    }
+    memory = find_memory(&kit->world, key);
+    if (!memory)
+        return -1;
+    memcpy(data, memory->value, memory->len < cap ? memory->len : cap);
+    return (long)memory->len;
 }
 
 /* --- opening ---*/
