@@ -86,6 +86,10 @@ static int service_report(void *host, const struct fl_report *report)
         (unsigned)report->fault > FL_FAULT_UNKNOWN)
         breach(world, "it reports outcome %d of class %d, expected values of the contract",
                (int)report->outcome, (int)report->fault);
+    if ((report->outcome == FL_OUTCOME_ACCEPTED || report->outcome == FL_OUTCOME_DELIVERED) &&
+        report->fault != FL_FAULT_NONE)
+        breach(world, "it reports item %u as accepted or delivered, with the fault %d",
+               report->item, (int)report->fault);
     if (!is_status(report->status))
         breach(world, "it reports the status \"%.40s\", expected one as \"5.1.1\", or none",
                report->status);

@@ -15,6 +15,8 @@ static const struct {
     {"email", PEOPLE_ADDRESS, FL_MEDIUM_EMAIL},
     {"phone", PEOPLE_ADDRESS, FL_MEDIUM_SMS},
     {"fax", PEOPLE_ADDRESS, FL_MEDIUM_FAX},
+    {"push", PEOPLE_ADDRESS, FL_MEDIUM_PUSH},
+    {"other", PEOPLE_ADDRESS, FL_MEDIUM_OTHER},
     {"postal_address", PEOPLE_ADDRESS, FL_MEDIUM_LETTER},
     {"street", PEOPLE_STREET, FL_MEDIUM_LETTER},
     {"city", PEOPLE_CITY, FL_MEDIUM_LETTER},

@@ -21,6 +21,7 @@ enum {
     PEOPLE_ROWS_MAX = 20000000,
     PEOPLE_EXTERNAL_ID_MAX = 200, /* bytes */
     PEOPLE_NAME_MAX = 1000,
+    PEOPLE_PLAIN_ADDRESS_MAX = 500,
     PEOPLE_KEY_MAX = 64 /* names of anchors, attributes, purposes */
 };
 

@@ -92,6 +92,21 @@ static const char *read_time_zone(const struct cell *cell, struct people_row *ro
     return NULL;
 }
 
+/* What an address of such a medium is, its plugin alone knows. */
+static enum fl_status plain_address(const char *text, const char **out, struct fl_error *err)
+{
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return fl_error_set(err, FL_INVALID, "one line without control characters is expected");
+    if (len > PEOPLE_PLAIN_ADDRESS_MAX)
+        return fl_error_set(err, FL_LIMIT, "at most %d bytes are expected",
+                            PEOPLE_PLAIN_ADDRESS_MAX);
+    *out = text;
+    return FL_OK;
+}
+
 static void read_address(const struct cell *cell, struct people_row *row)
 {
     struct fl_error err;
@@ -103,6 +118,8 @@ static void read_address(const struct cell *cell, struct people_row *row)
     else if (cell->column->medium == FL_MEDIUM_LETTER)
         st = fl_people_postal_normalise(cell->arena, &(struct fl_postal){.whole = cell->value},
                                         cell->options->country, &value, &err);
+    else if (cell->column->medium == FL_MEDIUM_PUSH || cell->column->medium == FL_MEDIUM_OTHER)
+        st = plain_address(cell->value, &value, &err);
     else
         st = fl_people_phone_normalise(cell->arena, cell->value, cell->options->country, &value,
                                        &err);

@@ -202,6 +202,7 @@ static void judge(struct fl_report *report, CURLcode code, long status)
         report->fault = FL_FAULT_TRANSIENT;
     } else if (status == 200) {
         report->outcome = FL_OUTCOME_ACCEPTED;
+        report->fault = FL_FAULT_NONE;
     } else if (status == 400 || status == 404) {
         report->outcome = FL_OUTCOME_BOUNCED;
         report->fault = FL_FAULT_ADDRESS;
