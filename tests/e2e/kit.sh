@@ -62,7 +62,10 @@ block() {
 # follow [FOLDER]: does what stands in $work/script, in the folder of the page's reader
 follow() {
     [ -s "$work/script" ] || { echo "the page has no such block"; return 1; }
-    (cd "${1:-$work/home}" && set -e && . "$work/script")
+    code=0
+    (cd "${1:-$work/home}" && set -e && . "$work/script") >"$work/shown" 2>&1 || code=$?
+    cat "$work/shown"
+    return $code
 }
 
 start_again() {
@@ -81,7 +84,7 @@ files_in() {
 }
 
 answers() {
-    fairline feedback list -o json | jq -r '.[] | "\(.customer) \(.campaign): \(.text)"' | sort
+    fairline feedback list -o json | jq -r '.[] | "\(.customer) \(.campaign): \(.text | rtrimstr("\n"))"' | sort
 }
 
 # --- a channel made of a program ---
@@ -95,17 +98,17 @@ ok "a message is written and sent" follow
 until_is 30 "it arrives as a file" 1 files_in "$work/srv/mailbox/out"
 block 3 >"$work/script"
 ok "it is read and answered" follow
-ok "it says what was written" grep -q "Dear Kim, how are you?" "$work/out"
+ok "it says what was written" grep -q "Dear Kim, how are you?" "$work/shown"
 until_is 30 "the answer is known as Kim's, to this message" "k1 hello: Very well, thank you!" answers
 block 4 >"$work/script"
 ok "and is shown" follow
-ok "among what was said on both sides" grep -q "Very well" "$work/out"
+ok "among what was said on both sides" grep -q "Very well" "$work/shown"
 until_is 10 "the file was taken away" "$work/srv/mailbox/in/done" dirname "$(find "$work/srv/mailbox/in" -name '*.txt')"
 
 # --- a plugin in C ---
 block 5 >"$work/script"
 ok "the skeleton is written, built, tested and installed" follow
-ok "its options are known" grep -q outbox "$work/out"
+ok "its options are known" grep -q outbox "$work/shown"
 block 6 | sed '/systemctl/,$d' >"$work/script"
 ok "it becomes a channel" follow "$work/home/pigeon"
 start_again
