@@ -24,12 +24,12 @@ static enum fl_status check_name(const char *name, struct fl_error *err)
                         name, NAME_LEN_MAX);
 }
 
-/* "plugin.c" is the only one that is named after the plugin. */
+/* "plugin.c.in" is the only one that is named after the plugin. */
 static const char *file_name(struct fl_arena *arena, const char *name,
                              const struct fl_kit_template *template)
 {
-    return strcmp(template->name, "plugin.c") == 0 ? fl_arena_printf(arena, "%s.c", name)
-                                                   : template->name;
+    return strcmp(template->name, "plugin.c.in") == 0 ? fl_arena_printf(arena, "%s.c", name)
+                                                      : template->name;
 }
 
 const char *fl_kit_skeleton_file(struct fl_arena *arena, const char *name, size_t index)

@@ -166,6 +166,7 @@ if [ -x "$build/fairline" ]; then
         "$(differences man/fairline.conf.5.scd "$work/wanted" "$work/found")"
 
     for plugin in plugins/*/; do
+        [ -e "$plugin/plugin.am" ] || continue # shared by plugins, none itself
         name=$(basename "$plugin")
         FAIRLINE_PLUGIN_DIR="$build/plugins/$name/.libs" "$build/fairline" plugin show "$name" -o json |
             awk -F'"' '$2 == "option" { name = $4 }

@@ -356,7 +356,7 @@ static void program_says_how_it_went(void **state)
         "*collect*) answer "                                                                       \
         "\"{\\\"inbound\\\":{\\\"kind\\\":\\\"text\\\",\\\"dedupe_key\\\":\\\"k\\\",\\\"x\\\":1,"  \
         "\\\"data_base64\\\":\\\"AGFi\\\"}}\"; answer \"{\\\"commit\\\":true}\"; read -r a; "      \
-        "answer \"{\\\"log\\\":\\\"$(echo $a | tr -d \\\")\\\",\\\"level\\\":\\\"warn\\\"}\"; "  \
+        "answer \"{\\\"log\\\":\\\"$(echo $a | tr -d \\\")\\\",\\\"level\\\":\\\"warn\\\"}\"; "    \
         "answer \"{\\\"remember\\\":{\\\"key\\\":\\\"cursor\\\",\\\"value\\\":\\\"7\\\"}}\";; "    \
         "*lookup*) answer \"{\\\"recall\\\":\\\"cursor\\\"}\"; read -r a; echo \"$a\" >&2; "       \
         "answer \"{\\\"receipt\\\":{\\\"dedupe_key\\\":\\\"r\\\",\\\"provider_ref\\\":\\\"p\\\","  \
