@@ -52,25 +52,27 @@ struct delivery {
     const struct fl_item *const *items;
     size_t n_items;
     bool *is_settled; /* reported, or part of a job under way */
+    bool is_unheard;  /* nobody listens: what is in a job is found there the next time */
     struct letter_ledger *ledger;
     struct fl_why *why;
 };
 
-static void report(const struct delivery *in, struct fl_report *report)
+static void report(struct delivery *in, struct fl_report *report)
 {
     report->size = sizeof *report;
     in->is_settled[report->item] = true;
-    (void)in->self->services->report(in->self->services->host, report);
+    if (!in->is_unheard)
+        in->is_unheard = in->self->services->report(in->self->services->host, report) != 0;
 }
 
-static void report_refused(const struct delivery *in, size_t item, enum fl_outcome outcome,
+static void report_refused(struct delivery *in, size_t item, enum fl_outcome outcome,
                            enum fl_fault_class fault, const char *detail)
 {
     report(in, &(struct fl_report){
                    .item = (uint32_t)item, .outcome = outcome, .fault = fault, .detail = detail});
 }
 
-static void report_accepted(const struct delivery *in, size_t item, const char *job, uint32_t line,
+static void report_accepted(struct delivery *in, size_t item, const char *job, uint32_t line,
                             int sheets)
 {
     const struct letter_settings *set = &in->self->set;
@@ -111,7 +113,7 @@ static enum fl_call look_back(const struct delivery *in, const struct fl_item *i
 }
 
 /* False: reported, it goes nowhere. */
-static bool entry_create(const struct delivery *in, size_t i, struct letter_entry *out)
+static bool entry_create(struct delivery *in, size_t i, struct letter_entry *out)
 {
     const struct letter_settings *set = &in->self->set;
     struct letter_entry entry = {.item = (uint32_t)i, .from = in->items[i]};
@@ -137,11 +139,11 @@ static bool entry_create(const struct delivery *in, size_t i, struct letter_entr
 }
 
 /* All letters of one campaign that are not in a job yet. */
-static enum fl_call gather(const struct delivery *in, size_t from, struct letter_job *job)
+static enum fl_call gather(struct delivery *in, size_t from, struct letter_job *job)
 {
     job->campaign = in->items[from]->campaign;
     job->entries = g_new0(struct letter_entry, in->n_items);
-    for (size_t i = from; i < in->n_items; i++) {
+    for (size_t i = from; i < in->n_items && !in->is_unheard; i++) {
         struct letter_past past;
         bool is_past;
         enum fl_call call;
@@ -194,12 +196,12 @@ static enum fl_call publish(const struct delivery *in, struct letter_job *job)
     return call;
 }
 
-static enum fl_call deliver_campaign(const struct delivery *in, size_t from)
+static enum fl_call deliver_campaign(struct delivery *in, size_t from)
 {
     struct letter_job job = {0};
     enum fl_call call = gather(in, from, &job);
 
-    if (call == FL_CALL_OK && job.n_entries) {
+    if (call == FL_CALL_OK && job.n_entries && !in->is_unheard) {
         call = publish(in, &job);
         for (size_t i = 0; call == FL_CALL_OK && i < job.n_entries; i++)
             report_accepted(in, job.entries[i].item, job.name, job.entries[i].line,
@@ -228,7 +230,7 @@ static enum fl_call channel_deliver(void *arg, const struct fl_item *const *item
 
     in.is_settled = g_new0(bool, n_items ? n_items : 1);
     in.ledger = letter_ledger_load(self->services);
-    for (size_t i = 0; i < n_items && call == FL_CALL_OK; i++) {
+    for (size_t i = 0; i < n_items && call == FL_CALL_OK && !in.is_unheard; i++) {
         if (!in.is_settled[i])
             call = deliver_campaign(&in, i);
     }

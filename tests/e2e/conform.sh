@@ -35,6 +35,11 @@ conform email --option transport=maildir --option maildir="$work/mail/out" \
     --option inbound_maildir="$work/mail/in" \
     --inbound "printf 'From: a@example.org\\r\\nMessage-ID: <%s@x>\\r\\n\\r\\nhello\\r\\n' \$\$ >'$work/mail/in/new/'\$\$"
 
+mkdir "$work/jobs" "$work/back"
+conform letter --option directory="$work/jobs" --option returns="$work/back" --option settle=0s \
+    --option sender_name=Shop --option sender_address="1 Street | Town" \
+    --inbound "printf 'abcdefghijklmnopqrstuvwxyz234567abcdefgh,unknown\n' >'$work/back/'\$\$.csv"
+
 if command -v jq >/dev/null; then
     cp "$top/plugins/exec/examples/mailbox.sh" "$work/mailbox"
     conform exec --option command="/bin/sh mailbox.sh $work/mailbox/out $work/mailbox/in" \
