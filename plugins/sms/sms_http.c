@@ -4,7 +4,7 @@
  *
  * A request costs money, so it must never be repeated unasked.  curl repeats one by itself when a
  * kept connection breaks before the first byte of the answer; the peer may have read it all the
- * same.  The call before each request counts, and stops the second; and a body cannot be rewound.
+ * same.  The call before each request counts, and stops the second.
  */
 #include "sms_private.h"
 
@@ -27,23 +27,6 @@ static size_t on_answer(char *data, size_t size, size_t n, void *arg)
     }
     g_string_append_len(exchange->answer, data, (gssize)n);
     return size * n;
-}
-
-static size_t on_body(char *buffer, size_t size, size_t n, void *arg)
-{
-    struct sms_exchange *exchange = arg;
-    size_t left = exchange->body->len - exchange->sent;
-    size_t take = MIN(left, size * n);
-
-    memcpy(buffer, exchange->body->str + exchange->sent, take);
-    exchange->sent += take;
-    return take;
-}
-
-static int on_seek(void *arg, curl_off_t offset, int origin)
-{
-    (void)arg, (void)offset, (void)origin;
-    return CURL_SEEKFUNC_FAIL;
 }
 
 static int before_request(void *arg, char *peer, char *own, int peer_port, int own_port)
@@ -89,9 +72,8 @@ static void body_set(CURL *easy, struct sms_exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body->len);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_READDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    /* Leaves with the headers in one piece, which a callback for the body would not. */
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->body->str);
 }
 
 bool sms_exchange_start(struct sms *self, struct sms_exchange *exchange)
@@ -199,8 +181,7 @@ enum sms_transport sms_exchange_transport(const struct sms_exchange *exchange)
     if (exchange->status >= 400 && exchange->is_too_long)
         return SMS_TRANSPORT_FINE;
     curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &request_size);
-    if (exchange->status == 0 && exchange->n_begun == 1 &&
-        (request_size == 0 || (exchange->body && exchange->sent < exchange->body->len)))
+    if (exchange->status == 0 && exchange->n_begun == 1 && request_size == 0)
         return SMS_TRANSPORT_BROKEN;
     return SMS_TRANSPORT_DOUBTFUL;
 }

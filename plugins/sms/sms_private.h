@@ -333,7 +333,6 @@ struct sms_exchange {
     struct curl_slist *headers;
     char *method, *url;
     GString *body;
-    size_t sent; /* of the body */
 
     bool (*begin)(void *ctx); /* called once, right before the request leaves; false: do not */
     void *ctx;
@@ -369,7 +368,7 @@ bool sms_exchange_run(struct sms *self, struct sms_exchange *exchange);
 enum sms_transport {
     SMS_TRANSPORT_FINE,
     SMS_TRANSPORT_NOT_BEGUN, /* nothing left this machine */
-    SMS_TRANSPORT_BROKEN,    /* the request did not leave whole */
+    SMS_TRANSPORT_BROKEN,    /* begun, and not a byte of it left */
     SMS_TRANSPORT_DOUBTFUL
 };
 enum sms_transport sms_exchange_transport(const struct sms_exchange *exchange);

@@ -283,7 +283,7 @@ static void job_trouble(struct job *job, enum sms_transport transport)
     stop(batch, FL_FAULT_TRANSIENT, "the gateway does not answer: %s", exchange->trouble);
     if (transport == SMS_TRANSPORT_BROKEN)
         sms_result_set(&result, FL_OUTCOME_DEFERRED, FL_FAULT_TRANSIENT,
-                       "the connection broke before the request was whole: %s", exchange->trouble);
+                       "the connection broke before the request left: %s", exchange->trouble);
     else
         sms_result_set(&result, FL_OUTCOME_UNCERTAIN, FL_FAULT_TRANSIENT,
                        "the request left and no answer came: %s", exchange->trouble);
