@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole commands against a peer in the same run; prints a table, writes bench.json.
 
-usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front letter
+usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front letter sms
 """
 import json
 import os
@@ -17,6 +17,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "peers"))
+import bench_sms  # noqa: E402
 from gateway import BUILD, CountingSink, Gateway, children_of, free_port, wait_for_port  # noqa: E402
 
 MESSAGES = int(os.environ.get("FL_BENCH_MESSAGES", "50000"))
@@ -314,12 +315,17 @@ def bench_letter():
     figures["letter_vs_bare"] = figures["letter_pages_per_s"] / figures["letter_bare_pages_per_s"]
 
 
+def bench_text_messages():
+    bench_sms.bench(figures, say)
+
+
 BENCHES = {
     "mail": bench_mail,
     "one_connection": bench_one_connection,
     "import": lambda: bench_program("import"),
     "plan": lambda: bench_program("plan"),
     "render": lambda: bench_program("render"),
+    "sms": bench_text_messages,
     "front": bench_front,
     "letter": bench_letter,
 }
@@ -338,6 +344,8 @@ GOALS = [
     ("letter_vs_bare", 0.8, True),
     ("core_peak_mib", 64, False),
     ("host_peak_mib", 64, False),
+    ("sms_vs_ab", 0.3, True),
+    ("sms_receipts_vs_commits", 0.1, True),
 ]
 
 

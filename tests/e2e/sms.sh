@@ -237,4 +237,5 @@ until_is 30 "is one" withdrawn consent_of c2
 ok "the store is whole" fairline store check
 stop_daemon
 is "a shutdown is clean" "$code" 0
+is "no sanitizer has complained" "$(grep -c Sanitizer "$work/fairlined.log")" 0
 done_testing
