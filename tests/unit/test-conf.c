@@ -198,76 +198,6 @@ static void test_all_faults_at_once(void **state)
         "f.conf:12: expire_after \"1h\": is below retry_first, which is 5h");
 }
 
-#define FIRM(base) "organisation { name = x web_base = \"" base "\" }\n"
-
-static void test_front(void **state)
-{
-    struct fixture *f = *state;
-    const struct fl_conf *conf = parse_ok(f, "");
-    struct sockaddr_storage address;
-    socklen_t len;
-
-    assert_false(conf->front.is_enabled);
-    assert_string_equal(conf->front.listen, "127.0.0.1:8080");
-    conf = parse_ok(f, FIRM("https://x.example/p") "front { }\n");
-    assert_true(conf->front.is_enabled);
-    assert_string_equal(conf->front.trusted_proxy, "127.0.0.1");
-    assert_int_equal(conf->front.connections, 1000);
-    assert_int_equal(conf->front.connections_per_address, 50);
-    assert_int_equal(conf->front.request_timeout_us, 10 * FL_US_PER_S);
-    assert_int_equal(conf->front.body_max, 1 << 20);
-    assert_false(conf->front.tracks_clicks);
-    conf = parse_ok(f, FIRM("http://127.0.0.1:8080") "front { listen = \"[::]:443\" tls_cert = /c "
-                                                     "tls_key = /k track_clicks = yes }");
-    assert_true(conf->front.tracks_clicks);
-    assert_string_equal(conf->front.tls_key, "/k");
-    assert_true(fl_conf_listen_parse(conf->front.listen, &address, &len));
-    assert_int_equal(address.ss_family, AF_INET6);
-    assert_false(parse_ok(f, "front { enabled = no }")->front.is_enabled);
-
-    BAD("front { }\n", "f.conf:1: front: web_base is missing in organisation");
-    BAD(FIRM("http://x.example") "front { }",
-        "f.conf:2: web_base \"http://x.example\": expected https://");
-    BAD(FIRM("http://localhost.example") "front { }", "expected https://");
-    BAD(FIRM("https://x") "front { tls_cert = /c }", "f.conf:2: tls_key: missing in front");
-    BAD(FIRM("https://x") "front { tls_key = /k }", "f.conf:2: tls_cert: missing in front");
-    BAD(FIRM("https://x") "front { listen = 8080 trusted_proxy = localhost tls_cert = c }",
-        "f.conf:2: listen \"8080\": expected ADDRESS:PORT",
-        "f.conf:2: trusted_proxy \"localhost\": expected an address",
-        "f.conf:2: tls_cert \"c\": expected an absolute path",
-        "f.conf:2: tls_key: missing in front");
-}
-
-static void test_listen(void **state)
-{
-    static const char *const bad[] = {"",         ":80",     "x:80",        "1.2.3.4",
-                                      "1.2.3.4:", "1.2.3:x", "1.2.3.4:0",   "1.2.3.4:65536",
-                                      "::1:80",   "[::1]",   "[1.2.3.4]:1", "[::1]:+1",
-                                      "[::1:80",  "::1]:80", "[]:80",       "localhost:80"};
-    static const char *const good[] = {"0.0.0.0:80", "127.0.0.1:65535", "[::1]:1", "[::]:443"};
-    struct sockaddr_storage address;
-    socklen_t len;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_false(fl_conf_listen_parse(bad[i], &address, &len));
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        assert_true(fl_conf_listen_parse(good[i], &address, &len));
-}
-
-/* Files are looked at apart from the text: who parses may not be who may see them. */
-static void test_front_files(void **state)
-{
-    struct fixture *f = *state;
-    const struct fl_conf *conf =
-        parse_ok(f, FIRM("https://x") "front { tls_cert = /nowhere/cert.pem tls_key = / }");
-
-    fl_conf_check_files(conf, &f->faults);
-    check_faults(f,
-                 (const char *const[]){"f.conf:2: tls_cert \"/nowhere/cert.pem\": cannot be found",
-                                       "f.conf:2: tls_key \"/\": is no file", NULL});
-}
-
 static void test_structure(void **state)
 {
     struct fixture *f = *state;
@@ -736,9 +666,6 @@ int main(void)
         TEST(test_defaults),
         TEST(test_whole),
         TEST(test_all_faults_at_once),
-        TEST(test_front),
-        TEST(test_listen),
-        TEST(test_front_files),
         TEST(test_structure),
         TEST(test_syntax),
         TEST(test_again_after_faults),

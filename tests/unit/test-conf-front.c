@@ -1,0 +1,149 @@
+/* The section front of the configuration: what it takes, and what it needs beside it. */
+#include "unit.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "conf/conf.h"
+
+struct fixture {
+    struct fl_arena *arena;
+    struct fl_faults faults;
+    struct fl_error err;
+};
+
+static int setup(void **state)
+{
+    static struct fixture f;
+
+    f = (struct fixture){.arena = fl_arena_create(FL_ARENA_DEFAULT_MAX)};
+    fl_faults_init(&f.faults, f.arena);
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    fl_arena_destroy(&f->arena);
+    return 0;
+}
+
+static const struct fl_conf *parse_ok(struct fixture *f, const char *text)
+{
+    const struct fl_conf *conf = NULL;
+    struct fl_error err;
+
+    assert_ok(fl_conf_parse(f->arena, "f.conf", text, &f->faults, &conf, &err));
+    assert_int_equal(f->faults.n_total, 0);
+    return conf;
+}
+
+/* Expects exactly these faults, in this order; `expected` ends with NULL. */
+static void check_faults(struct fixture *f, const char *const *expected)
+{
+    size_t n = 0;
+
+    for (; expected[n]; n++) {
+        const char *text;
+
+        if (n == f->faults.n_items)
+            fail_msg("missing fault: %s", expected[n]);
+        text = fl_fault_text(f->arena, &f->faults.items[n]);
+        if (!strstr(text, expected[n]))
+            fail_msg("fault \"%s\", expected \"%s\"", text, expected[n]);
+    }
+    if (n != f->faults.n_items)
+        fail_msg("one too many: %s", fl_fault_text(f->arena, &f->faults.items[n]));
+    fl_faults_init(&f->faults, f->arena);
+}
+
+static void parse_bad(struct fixture *f, const char *text, const char *const *expected)
+{
+    const struct fl_conf *conf = NULL;
+
+    assert_status(FL_INVALID, fl_conf_parse(f->arena, "f.conf", text, &f->faults, &conf, &f->err));
+    assert_null(conf);
+    check_faults(f, expected);
+}
+
+#define BAD(text, ...) parse_bad(f, (text), (const char *const[]){__VA_ARGS__, NULL})
+
+#define FIRM(base) "organisation { name = x web_base = \"" base "\" }\n"
+
+static void test_front(void **state)
+{
+    struct fixture *f = *state;
+    const struct fl_conf *conf = parse_ok(f, "");
+    struct sockaddr_storage address;
+    socklen_t len;
+
+    assert_false(conf->front.is_enabled);
+    assert_string_equal(conf->front.listen, "127.0.0.1:8080");
+    conf = parse_ok(f, FIRM("https://x.example/p") "front { }\n");
+    assert_true(conf->front.is_enabled);
+    assert_string_equal(conf->front.trusted_proxy, "127.0.0.1");
+    assert_int_equal(conf->front.connections, 1000);
+    assert_int_equal(conf->front.connections_per_address, 50);
+    assert_int_equal(conf->front.request_timeout_us, 10 * FL_US_PER_S);
+    assert_int_equal(conf->front.body_max, 1 << 20);
+    assert_false(conf->front.tracks_clicks);
+    conf = parse_ok(f, FIRM("http://127.0.0.1:8080") "front { listen = \"[::]:443\" tls_cert = /c "
+                                                     "tls_key = /k track_clicks = yes }");
+    assert_true(conf->front.tracks_clicks);
+    assert_string_equal(conf->front.tls_key, "/k");
+    assert_true(fl_conf_listen_parse(conf->front.listen, &address, &len));
+    assert_int_equal(address.ss_family, AF_INET6);
+    assert_false(parse_ok(f, "front { enabled = no }")->front.is_enabled);
+
+    BAD("front { }\n", "f.conf:1: front: web_base is missing in organisation");
+    BAD(FIRM("http://x.example") "front { }",
+        "f.conf:2: web_base \"http://x.example\": expected https://");
+    BAD(FIRM("http://localhost.example") "front { }", "expected https://");
+    BAD(FIRM("https://x") "front { tls_cert = /c }", "f.conf:2: tls_key: missing in front");
+    BAD(FIRM("https://x") "front { tls_key = /k }", "f.conf:2: tls_cert: missing in front");
+    BAD(FIRM("https://x") "front { listen = 8080 trusted_proxy = localhost tls_cert = c }",
+        "f.conf:2: listen \"8080\": expected ADDRESS:PORT",
+        "f.conf:2: trusted_proxy \"localhost\": expected an address",
+        "f.conf:2: tls_cert \"c\": expected an absolute path",
+        "f.conf:2: tls_key: missing in front");
+}
+
+static void test_listen(void **state)
+{
+    static const char *const bad[] = {"",         ":80",     "x:80",        "1.2.3.4",
+                                      "1.2.3.4:", "1.2.3:x", "1.2.3.4:0",   "1.2.3.4:65536",
+                                      "::1:80",   "[::1]",   "[1.2.3.4]:1", "[::1]:+1",
+                                      "[::1:80",  "::1]:80", "[]:80",       "localhost:80"};
+    static const char *const good[] = {"0.0.0.0:80", "127.0.0.1:65535", "[::1]:1", "[::]:443"};
+    struct sockaddr_storage address;
+    socklen_t len;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(fl_conf_listen_parse(bad[i], &address, &len));
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(fl_conf_listen_parse(good[i], &address, &len));
+}
+
+/* Files are looked at apart from the text: who parses may not be who may see them. */
+static void test_front_files(void **state)
+{
+    struct fixture *f = *state;
+    const struct fl_conf *conf =
+        parse_ok(f, FIRM("https://x") "front { tls_cert = /nowhere/cert.pem tls_key = / }");
+
+    fl_conf_check_files(conf, &f->faults);
+    check_faults(f,
+                 (const char *const[]){"f.conf:2: tls_cert \"/nowhere/cert.pem\": cannot be found",
+                                       "f.conf:2: tls_key \"/\": is no file", NULL});
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(test_front), TEST(test_listen), TEST(test_front_files)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
