@@ -213,7 +213,7 @@ ok "nothing in the store was changed by any of them" unchanged
 check_refuses() {
     refused 1 fairline plugin check "$1" && told "$work/said" "$2"
 }
-for bad in "major 2.0, expected 1.x" "minor it is newer than this Fairline" \
+for bad in "major 2.1, expected 1.x" "minor it is newer than this Fairline" \
     "size bytes long, expected at least" "symbol is no channel plugin"; do
     if [ -e "$build/tests/unit/.libs/bad-${bad%% *}.so" ]; then
         ok "a plugin of another shape is refused: ${bad%% *}" check_refuses \
