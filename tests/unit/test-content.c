@@ -518,7 +518,8 @@ static void test_faults(void **state)
     assert_status(FL_INVALID, compile(f));
     assert_null(f->content);
     fault_is(f, 0,
-             "content.md:3: colour: unknown key; known are subject, title, sender_name, preheader and sms");
+             "content.md:3: colour: unknown key; known are subject, title, sender_name, preheader "
+             "and sms");
     fault_is(f, 1, "content.md:4: \"no colon\": expected \"key: value\"");
     fault_is(f, 2, "content.md:5: preheader: has no value");
     fault_is(f, 3, "content.md:6: subject \"b\": given twice, first in content.md on line 2");
