@@ -117,7 +117,7 @@ static void answer_put(struct fl_front_visit *visit, json_t *answers,
 {
     const char *key = field->name + 2;
     int64_t number;
-    json_t *list;
+    json_t *list, *words;
 
     if (strlen(field->name) < 3 || field->name[1] != '_' || !is_question_key(key) || !*field->value)
         return;
@@ -136,9 +136,10 @@ static void answer_put(struct fl_front_visit *visit, json_t *answers,
         json_array_append_new(list, words_of(visit, field->value, FL_SURVEY_KEY_MAX));
         break;
     case 't':
-        json_object_set_new(answers, key, words_of(visit, field->value, FL_SURVEY_TEXT_MAX));
-        if (!*json_string_value(json_object_get(answers, key)))
-            json_object_del(answers, key);
+        words = words_of(visit, field->value, FL_SURVEY_TEXT_MAX);
+        if (json_string_length(words))
+            json_object_set(answers, key, words);
+        json_decref(words);
         break;
     default:
         break;
@@ -241,7 +242,8 @@ static size_t trimmed_length(const char *text)
 
 struct fl_front_contact_faults fl_front_contact_check(const struct fl_front_request *request)
 {
-    size_t len = trimmed_length(fl_front_field(request, "words"));
+    const char *words = fl_front_field(request, "words");
+    size_t len = fl_utf8_is_valid(words, strlen(words)) ? trimmed_length(words) : 0;
     const char *reply_to = fl_front_field(request, "reply_to");
 
     return (struct fl_front_contact_faults){
