@@ -7,7 +7,8 @@
  *   sms_number.c    numbers: E.164 and the other ways to write them
  *   sms_text.c      alphabets, lengths, parts
  *   sms_field.c     the one substitution, escaped for where it stands
- *   sms_mapping.c   a gateway's API as data: the file, read and checked whole
+ *   sms_mapping.c   a gateway's API as data: the file, read and checked whole,
+ *   sms_mapping_read.c   by tables of members, with file, line, field and reason
  *   sms_rules.c     what a status, a code or words mean: outcome and class
  *   sms_value.c     JSON, XML and forms as one kind of tree, and paths into it
  *   sms_request.c   a mapping and an item to an HTTP request, with its signature
