@@ -175,14 +175,14 @@ enum fl_call fax_send(struct fax *self, const struct fl_item *const *items, size
             .report = {.size = sizeof sending.report, .item = (uint32_t)i},
             .tiff = g_byte_array_new(),
         };
-        enum fl_call call = FL_CALL_RETRY;
-        bool goes_on;
+        enum fl_call call = FL_CALL_OK;
+        bool goes_on = send_item(&sending, &call, why);
 
-        fax_why(why, call, FL_FAULT_TRANSIENT, "nobody listens");
-        goes_on = send_item(&sending, &call, why);
         g_byte_array_free(sending.tiff, TRUE);
         if (!goes_on)
-            return call;
+            return call != FL_CALL_OK
+                       ? call
+                       : fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody listens");
         if (i + 1 < n_items && fax_is_stopping(self))
             return fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "asked to stop");
     }
