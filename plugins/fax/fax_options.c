@@ -14,7 +14,8 @@ const struct fl_option_spec fax_option_specs[] = {
     {"password", FL_OPTION_STRING, NULL, 0, 0, NULL, FL_OPTION_SECRET | FL_OPTION_RELOAD,
      "password of that name, where the server asks for one"},
     {"admin_password", FL_OPTION_STRING, NULL, 0, 0, NULL, FL_OPTION_SECRET | FL_OPTION_RELOAD,
-     "the server's password for administrators; it alone lets received faxes be deleted"},
+     "the server's password for administrators, who alone see what faxgetty received, unless "
+     "RecvFileMode is 0644, and may delete it"},
     {"timeout", FL_OPTION_DURATION, "60s", 1000000, INT64_C(600000000), NULL, FL_OPTION_RELOAD,
      "how long to wait for a reply of the server"},
     {"number", FL_OPTION_STRING, NULL, 0, 0, NULL, FL_OPTION_REQUIRED | FL_OPTION_RELOAD,

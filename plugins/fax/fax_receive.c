@@ -228,9 +228,24 @@ static void consider(struct receive *receive, const struct fax_received *fax, fe
 
 /* --- from the server ---------------------------------------------------------------------------*/
 
+/* faxgetty keeps what it received to administrators, unless RecvFileMode says otherwise.  Said once
+ * more in a session that has it the command is refused, which libcurl passes over for the '*'. */
+struct admin {
+    char line[128];
+};
+
+static const char *admin_command(const struct fax *self, const char *otherwise, struct admin *out)
+{
+    if (!self->set.admin_password)
+        return otherwise;
+    g_snprintf(out->line, sizeof out->line, "*ADMIN %s", self->set.admin_password);
+    return out->line;
+}
+
 static bool fetch_remote(struct receive *receive, const char *file, GByteArray *out)
 {
-    static const char *const before[] = {"TYPE I", NULL};
+    struct admin admin;
+    const char *before[] = {admin_command(receive->self, "TYPE I", &admin), NULL};
     struct fax_reply reply;
     char path[96];
 
@@ -245,11 +260,11 @@ static bool fetch_remote(struct receive *receive, const char *file, GByteArray *
 
 static void delete_remote(struct fax *self, const char *file)
 {
-    char admin[128], delete[128];
-    const char *commands[] = {admin, delete, NULL};
+    char delete[128];
+    struct admin admin;
+    const char *commands[] = {admin_command(self, "NOOP", &admin), delete, NULL};
     struct fax_reply reply;
 
-    g_snprintf(admin, sizeof admin, "*ADMIN %s", self->set.admin_password);
     g_snprintf(delete, sizeof delete, "DELE recvq/%s", file);
     if (fax_server_say(self->server, commands, NULL, &reply) != FAX_OK)
         fax_log(self, FL_LEVEL_WARN, "the received fax %s could not be deleted: %s", file,
@@ -258,7 +273,9 @@ static void delete_remote(struct fax *self, const char *file)
 
 static enum fax_result list_remote(struct receive *receive, struct fax_reply *reply)
 {
-    static const char *const before[] = {"TZONE GMT", "RCVFMT \"" FAX_RECEIVE_FORMAT "\"", NULL};
+    struct admin admin;
+    const char *before[] = {admin_command(receive->self, "NOOP", &admin), "TZONE GMT",
+                            "RCVFMT \"" FAX_RECEIVE_FORMAT "\"", NULL};
     GByteArray *listing = g_byte_array_new();
     enum fax_result result =
         fax_server_get(receive->self->server, "recvq/", before, FAX_LISTING_MAX, listing, reply);

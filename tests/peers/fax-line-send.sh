@@ -16,6 +16,8 @@ say() { # WORDS PAGES STATUS
     exit "$3"
 }
 
+# Dialling takes its time, and faxq loses sight of a child that ends as soon as it began.
+sleep 1
 case $number in
 *7) say "Busy signal detected" 0 1 ;;
 *8) say "No answer from remote" 0 1 ;;

@@ -35,6 +35,8 @@ AreaCode: 2
 LongDistancePrefix: 0
 InternationalPrefix: 00
 NotifyCmd: /bin/true
+PollModemWait: 1
+PollLockWait: 1
 JobReqOther: 3
 JobReqProto: 3
 END
