@@ -46,7 +46,7 @@ answered() {
         answer "$id" satisfaction
     done | grep .
 }
-until_is 60 "the answer is read, for the right customer" 5 answered
+until_is 240 "the answer is read, for the right customer" 5 answered
 likes() {
     for id in $(fairline feedback list -o json | jq -r '.[] | select(.customer == "c1") | .id'); do
         fairline feedback show "$id" -o json |
