@@ -102,8 +102,9 @@ static int service_report(void *host, const struct fl_report *report)
     world->last[report->item] = *report;
     snprintf(world->refs[report->item], sizeof world->refs[0], "%s",
              report->provider_ref ? report->provider_ref : "");
-    if ((kit->channel->capabilities & FL_BEGINS) && kit->services->size > FL_KIT_SERVICES_1_0 &&
-        !world->has_begun[report->item] &&
+    /* Where the same identity reaches the customer as one, an earlier try may have begun it. */
+    if ((kit->channel->capabilities & (FL_BEGINS | FL_DEDUPES)) == FL_BEGINS &&
+        kit->services->size > FL_KIT_SERVICES_1_0 && !world->has_begun[report->item] &&
         (report->outcome == FL_OUTCOME_ACCEPTED || report->outcome == FL_OUTCOME_DELIVERED ||
          report->outcome == FL_OUTCOME_UNCERTAIN))
         breach(world, "it declares FL_BEGINS and reports outcome %d of item %u without begin()%s",

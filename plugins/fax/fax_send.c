@@ -115,7 +115,7 @@ static bool submit(struct sending *sending, int job, enum fl_call *out_call, str
     struct fax_reply reply;
     enum fax_result result;
 
-    if (self->services->begin &&
+    if (FL_HAS(self->services, begin) &&
         self->services->begin(self->services->host, sending->report.item) != 0) {
         *out_call = fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody listens");
         return false;

@@ -81,8 +81,11 @@ static enum fl_call web_open(const struct fl_option *options, size_t n,
 /* --- the inbox ---------------------------------------------------------------------------------*/
 
 /* The page is there from the moment the message is: nothing leaves, and nothing is left to do. */
-static enum fl_call inbox_deliver(struct web *self, const struct fl_item *const *items, size_t n)
+static enum fl_call inbox_deliver(struct web *self, const struct fl_item *const *items, size_t n,
+                                  struct fl_why *why)
 {
+    const struct fl_services *s = self->services;
+
     for (size_t i = 0; i < n; i++) {
         const char *url = FL_HAS(items[i], page_url) ? items[i]->page_url : NULL;
         struct fl_report report = {.size = sizeof report, .item = (uint32_t)i};
@@ -95,11 +98,11 @@ static enum fl_call inbox_deliver(struct web *self, const struct fl_item *const 
             report.fault = FL_FAULT_OUR_SIDE;
             report.detail = "there are no public pages: set web_base and front";
         }
-        if (FL_HAS(self->services, begin) &&
-            self->services->begin(self->services->host, (uint32_t)i))
-            break;
-        if (self->services->report(self->services->host, &report))
-            break;
+        if ((i && s->is_stopping(s->host)) ||
+            (FL_HAS(s, begin) && s->begin(s->host, (uint32_t)i)) || s->report(s->host, &report)) {
+            snprintf(why->text, sizeof why->text, "asked to stop");
+            return FL_CALL_RETRY;
+        }
     }
     return FL_CALL_OK;
 }
@@ -109,7 +112,7 @@ static enum fl_call web_deliver(void *ctx, const struct fl_item *const *items, s
 {
     struct web *self = ctx;
 
-    return self->set.mode == WEB_INBOX ? inbox_deliver(self, items, n)
+    return self->set.mode == WEB_INBOX ? inbox_deliver(self, items, n, why)
                                        : web_post_deliver(self, items, n, why);
 }
 

@@ -46,6 +46,8 @@ if command -v jq >/dev/null; then
         --option folder="$work/mailbox" --deadline 300 --inbound "echo hello >'$work/mailbox/in/'\$\$.txt"
 fi
 
+conform web
+
 # A plugin that breaks the contract must not pass.
 broken() {
     name=$1
