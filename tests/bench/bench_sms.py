@@ -92,12 +92,12 @@ def loop(figures, say):
     web = free_port()
     hook = "http://127.0.0.1:%d/h/sms" % web
     with Kannel("%s/mo?key=%s" % (hook, KEY)) as kannel:
-        gateway = Gateway('plugin = "null"', "front { listen = \"127.0.0.1:%d\" }" % web)
+        gateway = Gateway('plugin = "null"', 'front { listen = "127.0.0.1:%d" }' % web,
+                          "http://127.0.0.1:%d" % web)
         for name, text in (("password", "gwpw"), ("secret", KEY)):
             (gateway.dir / name).write_text(text + "\n")
             (gateway.dir / name).chmod(0o600)
-        conf = gateway.conf.read_text().replace(
-            "organisation {", "organisation {\n web_base = \"http://127.0.0.1:%d\"" % web)
+        conf = gateway.conf.read_text()
         gateway.conf.write_text(conf + (
             'channel "sms" {\n plugin = "sms"\n batch = 200\n workers = 2\n options {\n'
             ' url = "%s"\n username = "gw"\n password_file = "%s"\n country_code = "82"\n'
