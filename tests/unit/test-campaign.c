@@ -493,7 +493,7 @@ static void test_samples(void **state)
                                "\"2027-02-03\"},\"attributes\":{\"baby_name\":\"\"}}";
     struct fixture *f = *state;
     const char *top = getenv("FL_TOP_SRCDIR");
-    const char *const files[] = {"mothers-class", "home-delivery"};
+    const char *const files[] = {"mothers-class", "home-delivery", "spring-letter"};
     struct fl_campaign *c;
     struct fl_error err;
     char *text, *mark, path[4096];
@@ -507,8 +507,10 @@ static void test_samples(void **state)
     assert_ok(fl_file_read(f->arena, path, FL_CONF_FILE_MAX, &text, &len, &err));
     while ((mark = strstr(text, "@DATA_DIR@")))
         memcpy(mark, "/data/dir_", strlen("@DATA_DIR@"));
+    while ((mark = strstr(text, "@PORT@")))
+        memcpy(mark, "008080", strlen("@PORT@"));
     assert_ok(fl_conf_parse(f->arena, path, text, &f->faults, &f->conf, &err));
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(path, sizeof path, "%s/etc/samples/dairy/campaigns/%s.conf", top, files[i]);
         assert_ok(fl_file_read(f->arena, path, FL_CAMPAIGN_FILE_MAX, &text, &len, &err));
         assert_int_equal(parse_ok(f, text, &c), 1);
