@@ -58,7 +58,7 @@ static void words_copy(char *out, size_t size, const char *text)
         out[--n] = '\0';
 }
 
-static bool number_read(const char *text, int max, int *out)
+bool fax_int_read(const char *text, int max, int *out)
 {
     char *end;
     long value = strtol(text, &end, 10);
@@ -74,9 +74,9 @@ static void pair_read(const char *text, int *first, int *second)
 {
     const char *colon = strchr(text, ':');
 
-    number_read(text, 1000000, first);
+    fax_int_read(text, 1000000, first);
     if (colon)
-        number_read(colon + 1, 1000000, second);
+        fax_int_read(colon + 1, 1000000, second);
 }
 
 bool fax_job_read(const char *line, size_t len, struct fax_job *out)
@@ -86,7 +86,7 @@ bool fax_job_read(const char *line, size_t len, struct fax_job *out)
     int most = 0;
 
     if (!line_copy(line, len, copy) || fields_cut(copy, fields, 9) != 9 ||
-        !number_read(fields[0], INT32_MAX, &job.id) || strlen(fields[1]) != 1 ||
+        !fax_int_read(fields[0], INT32_MAX, &job.id) || strlen(fields[1]) != 1 ||
         !strchr("?TPSBWRDF", fields[1][0]))
         return false;
     job.state = fields[1][0];
@@ -143,11 +143,11 @@ bool fax_received_read(const char *line, size_t len, struct fax_received *out)
     if (!line_copy(line, len, copy) || fields_cut(copy, fields, 9) != 9)
         return false;
     words_copy(received.file, sizeof received.file, fields[1]);
-    if (!fax_file_is_safe(received.file) || !number_read(fields[2], INT32_MAX, &size))
+    if (!fax_file_is_safe(received.file) || !fax_int_read(fields[2], INT32_MAX, &size))
         return false;
     received.is_under_way = fields[0][0] == '*';
     received.size = (size_t)size;
-    number_read(fields[3], 100000, &received.pages);
+    fax_int_read(fields[3], 100000, &received.pages);
     received.at_us = time_read(fields[4]);
     words_copy(received.caller, sizeof received.caller, fields[5]);
     words_copy(received.sender, sizeof received.sender, fields[6]);

@@ -167,6 +167,8 @@ struct fax_received {
 /* A line without its end; false: not of this format. */
 bool fax_job_read(const char *line, size_t len, struct fax_job *out);
 bool fax_received_read(const char *line, size_t len, struct fax_received *out);
+/* The number from 0 to `max` a text begins with; false, and `out` untouched, when there is none. */
+bool fax_int_read(const char *text, int max, int *out);
 bool fax_file_is_safe(const char *name); /* faxNNNNNNNNN.tif and the like, no path */
 
 /* --- fax_status.c */

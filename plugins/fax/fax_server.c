@@ -11,10 +11,10 @@
 #include "fax/fax_private.h"
 
 #include <curl/curl.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 
-enum { CONNECT_PART = 2, URL_MAX = 512, LINE_MAX_BYTES = 1024 };
+enum { CONNECT_PART = 2, URL_MAX = 512, LINE_MAX_BYTES = 1024, CODE_MAX = 999 };
 
 struct fax_server {
     const struct fax_settings *set;
@@ -35,17 +35,18 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
     char line[LINE_MAX_BYTES];
     size_t len = MIN(size * n, sizeof line - 1);
     const char *job;
+    static const char job_mark[] = "jobid: ";
 
     memcpy(line, data, len);
     line[len] = '\0';
     g_strchomp(line);
-    if (!g_ascii_isdigit(line[0]) || !g_ascii_isdigit(line[1]) || !g_ascii_isdigit(line[2]))
+    if (!g_ascii_isdigit(line[0]) || !g_ascii_isdigit(line[1]) || !g_ascii_isdigit(line[2]) ||
+        !fax_int_read(line, CODE_MAX, &server->reply.code))
         return size * n;
-    server->reply.code = atoi(line);
     g_strlcpy(server->reply.text, line, sizeof server->reply.text);
-    job = strstr(line, "jobid: ");
+    job = strstr(line, job_mark);
     if (job && server->reply.code == 200)
-        server->reply.job = atoi(job + 7);
+        (void)fax_int_read(job + strlen(job_mark), INT_MAX, &server->reply.job);
     if (server->reply.code == 530)
         server->is_login_refused = true;
     return size * n;
