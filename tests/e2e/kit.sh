@@ -6,7 +6,7 @@
 command -v jq >/dev/null || skip_all "jq is not installed"
 page=$top/man/fairline-channel.7.scd
 conf=$work/etc/fairline/fairline.conf
-mkdir -p "$work/etc/fairline" "$work/plugins" "$work/pc" "$work/examples/exec" "$work/home"
+mkdir -p "$work/etc/fairline" "$work/plugins" "$work/pc" "$work/examples/exec" "$work/desk"
 chmod -R go-w "$work"
 peer=
 before_end() { [ -z "$peer" ] || kill "$peer" 2>/dev/null; }
@@ -63,7 +63,7 @@ block() {
 follow() {
     [ -s "$work/script" ] || { echo "the page has no such block"; return 1; }
     code=0
-    (cd "${1:-$work/home}" && set -e && . "$work/script") >"$work/shown" 2>&1 || code=$?
+    (cd "${1:-$work/desk}" && set -e && . "$work/script") >"$work/shown" 2>&1 || code=$?
     cat "$work/shown"
     return $code
 }
@@ -110,10 +110,10 @@ block 5 >"$work/script"
 ok "the skeleton is written, built, tested and installed" follow
 ok "its options are known" grep -q outbox "$work/shown"
 block 6 | sed '/systemctl/,$d' >"$work/script"
-ok "it becomes a channel" follow "$work/home/pigeon"
+ok "it becomes a channel" follow "$work/desk/pigeon"
 start_again
 block 6 | sed '1,/systemctl/d' >"$work/script"
-ok "a campaign goes over it" follow "$work/home/pigeon"
+ok "a campaign goes over it" follow "$work/desk/pigeon"
 until_is 30 "and arrives" 1 files_in "$work/srv/pigeon/out"
 echo "Coo" >"$work/srv/pigeon/in/$(basename "$work"/srv/pigeon/out/*.txt)"
 until_is 30 "its answer comes back" "k1 coo: Coo
