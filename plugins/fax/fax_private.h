@@ -195,6 +195,8 @@ enum fax_result {
 
 struct fax_server *fax_server_create(const struct fax_settings *set);
 void fax_server_destroy(struct fax_server **server);
+/* Ends the connection; the next call makes another.  Forgets the current job. */
+void fax_server_hang_up(struct fax_server *server);
 /* Puts `data` to tmp/NAME after `before`, then says `after`; both end with NULL. */
 enum fax_result fax_server_upload(struct fax_server *server, const char *name, const void *data,
                                   size_t len, const char *const *before, const char *const *after,

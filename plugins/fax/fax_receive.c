@@ -280,15 +280,21 @@ static enum fax_result list_remote(struct receive *receive, struct fax_reply *re
     enum fax_result result =
         fax_server_get(receive->self->server, "recvq/", before, FAX_LISTING_MAX, listing, reply);
     const char *p = (const char *)listing->data, *end = p ? p + listing->len : p;
+    bool is_one_under_way = false;
 
     while (result == FAX_OK && p < end && !receive->is_refused && !fax_is_stopping(receive->self)) {
         const char *eol = memchr(p, '\n', (size_t)(end - p));
         struct fax_received fax;
 
-        if (fax_received_read(p, (size_t)((eol ? eol : end) - p), &fax))
+        if (fax_received_read(p, (size_t)((eol ? eol : end) - p), &fax)) {
+            is_one_under_way = is_one_under_way || fax.is_under_way;
             consider(receive, &fax, fetch_remote);
+        }
         p = eol ? eol + 1 : end;
     }
+    /* hfaxd looks once in a session whether a fax is still coming in, and says so ever after. */
+    if (is_one_under_way)
+        fax_server_hang_up(receive->self->server);
     g_byte_array_free(listing, TRUE);
     return result;
 }

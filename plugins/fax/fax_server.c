@@ -107,6 +107,12 @@ void fax_server_destroy(struct fax_server **out)
     *out = NULL;
 }
 
+void fax_server_hang_up(struct fax_server *server)
+{
+    curl_easy_cleanup(server->curl);
+    server->curl = curl_easy_init();
+}
+
 static void prepare(struct fax_server *server, const char *path)
 {
     const struct fax_settings *set = server->set;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Real fax calls between two iaxmodems through HylaFAX, there and back, in real time: a form is sent,
-# received, marked, faxed back by sendfax's own server, collected and read.  One to two minutes, root.
+# received, marked, faxed back by sendfax's own server, collected and read.  About two minutes, root.
 # FL_FAX_CALL=1, or `make check-fax`, or `./quickstart fax`.
 . "$FL_TOP_SRCDIR/tests/e2e/lib.sh"
 [ -n "${FL_FAX_CALL-}" ] || skip_all "FL_FAX_CALL is not set (make check-fax)"
@@ -27,9 +27,10 @@ ok "the campaign is applied" fairline campaign apply "$work/milk.conf"
 ok "the campaign is scheduled" fairline campaign schedule milk --yes
 start_daemon
 until_is 180 "the other modem has it" 1 messages delivered
-arrived() { find "$spool/recvq" -name 'fax*.tif' | wc -l; }
+# A picture is there from the first line on; faxgetty logs it when it is whole.
+arrived() { awk -F'\t' '$2 == "RECV" { n++ } END { print n + 0 }' "$spool/log/xferfaxlog"; }
 until_is 30 "the picture is received" 1 arrived
-picture=$(find "$spool/recvq" -name 'fax*.tif')
+picture=$spool/recvq/fax000000001.tif
 is "both pages" "$(tiffinfo "$picture" | grep -c '^=== TIFF dir')" 2
 ok "the customer crosses 5 and cheese" $python "$peers/fax-mark.py" "$picture" "$work/marked.tif" 2 \
     0 1:5 2:2
