@@ -8,7 +8,7 @@
 
 /* Thin strokes of a small Korean letter are grey once drawn: more of them must become black than an
  * even threshold would. */
-enum { BLACK_BELOW = 160, LINE_BYTES = FAX_WIDTH / 8 };
+enum { BLACK_BELOW = 160, LINE_BYTES = FAX_WIDTH / 8, PIXEL_BYTES = 4 };
 
 struct fax_tiff {
     TIFF *tiff;
@@ -75,15 +75,15 @@ struct fax_tiff *fax_tiff_create(void)
     return t;
 }
 
+/* Black and white were drawn, so one colour tells the grey. */
 static void line_pack(const uint8_t *row, uint8_t out[LINE_BYTES])
 {
-    memset(out, 0, LINE_BYTES);
-    for (int x = 0; x < FAX_WIDTH; x++) {
-        const uint8_t *pixel = row + 4 * (size_t)x;
+    for (size_t i = 0; i < LINE_BYTES; i++, row += 8 * PIXEL_BYTES) {
+        unsigned byte = 0;
 
-        /* black and white were drawn, so one colour tells the grey */
-        if (pixel[1] < BLACK_BELOW)
-            out[x / 8] |= (uint8_t)(0x80 >> (x % 8));
+        for (size_t bit = 0; bit < 8; bit++)
+            byte = byte << 1 | (row[PIXEL_BYTES * bit + 1] < BLACK_BELOW);
+        out[i] = (uint8_t)byte;
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole commands against a peer in the same run; prints a table, writes bench.json.
 
-usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front letter sms
+usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front letter fax sms
 """
 import json
 import os
@@ -269,6 +269,7 @@ def bench_front():
 
 
 LETTERS = 1000
+FAXES = 200
 LETTER = """안녕하세요, **고객님**. 한 해 동안 이용해 주셔서 *감사합니다*. 10월 31일까지 모든 상품을 20% 할인하여
 드립니다. 자세한 내용은 [누리집](https://shop.test/autumn)에 있습니다.
 
@@ -315,6 +316,29 @@ def bench_letter():
     figures["letter_vs_bare"] = figures["letter_pages_per_s"] / figures["letter_bare_pages_per_s"]
 
 
+def bench_fax():
+    """Faxes from Markdown to TIFF G4 against ghostscript, which gets like pages laid out already."""
+    ours, peer = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        subprocess.run([BUILD / "tests/bench/bench-letter", str(FAXES), folder / "like.pdf"],
+                       check=True, capture_output=True)
+        for _ in range(3):
+            begin = time.monotonic()
+            subprocess.run(["gs", "-q", "-dBATCH", "-dNOPAUSE", "-dSAFER", "-sDEVICE=tiffg4",
+                            "-r204x196", "-sOutputFile=%s/gs-%%d.tif" % folder,
+                            folder / "like.pdf"], check=True)
+            peer.append(FAXES / (time.monotonic() - begin))
+            say("ghostscript       %8.0f pages/s" % peer[-1])
+            out = subprocess.run([BUILD / "tests/bench/bench-fax", str(FAXES), folder],
+                                 input=LETTER, check=True, capture_output=True, text=True)
+            ours.append(float(out.stdout))
+            say("fairline          %8.0f pages/s" % ours[-1])
+    figures["fax_pages_per_s"] = statistics.median(ours)
+    figures["fax_ghostscript_pages_per_s"] = statistics.median(peer)
+    figures["fax_vs_ghostscript"] = statistics.median(ours) / statistics.median(peer)
+
+
 def bench_text_messages():
     bench_sms.bench(figures, say)
 
@@ -328,6 +352,7 @@ BENCHES = {
     "sms": bench_text_messages,
     "front": bench_front,
     "letter": bench_letter,
+    "fax": bench_fax,
 }
 
 # What must be reached: name, bound, and whether more is better.
@@ -342,6 +367,7 @@ GOALS = [
     ("front_hooks_per_s", 100, True),
     ("front_peak_mib", 64, False),
     ("letter_vs_bare", 0.8, True),
+    ("fax_vs_ghostscript", 0.5, True),
     ("core_peak_mib", 64, False),
     ("host_peak_mib", 64, False),
     ("sms_vs_ab", 0.3, True),
