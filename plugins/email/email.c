@@ -13,31 +13,6 @@
 
 enum { MESSAGE_ID_SHOWN = 120, HASH_BYTES = 20 };
 
-void email_log(const struct email *self, enum fl_level level, const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    self->services->log(self->services->host, level, text);
-}
-
-enum fl_call email_why(struct fl_why *why, enum fl_call call, enum fl_fault_class fault,
-                       const char *fmt, ...)
-{
-    va_list ap;
-
-    if (why) {
-        va_start(ap, fmt);
-        g_vsnprintf(why->text, sizeof why->text, fmt, ap);
-        va_end(ap);
-        why->fault = fault;
-    }
-    return call;
-}
-
 bool email_is_stopping(const struct email *self)
 {
     return self->services->is_stopping(self->services->host) != 0;
@@ -230,7 +205,7 @@ static enum fl_call channel_preview(const struct fl_option *options, size_t n_op
     enum fl_call call = email_settings_read(options, n_options, strings, &set, why);
 
     if (wants_picture)
-        call = email_why(why, FL_CALL_UNSUPPORTED, FL_FAULT_NONE, "a mail is no picture");
+        call = plug_why(why, FL_CALL_UNSUPPORTED, FL_FAULT_NONE, "a mail is no picture");
     if (call == FL_CALL_OK) {
         g_mime_init();
         if (!email_message_build(&set, item, g_get_real_time(), message, why))

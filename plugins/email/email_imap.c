@@ -87,7 +87,7 @@ struct email_imap *email_imap_create(struct email *self, struct fl_why *why)
     imap->curl = curl_easy_init();
     if (!imap->curl) {
         email_imap_destroy(&imap);
-        email_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "could not set up libcurl");
+        plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "could not set up libcurl");
         return NULL;
     }
     folder = curl_easy_escape(imap->curl, set->imap_folder, 0);
@@ -159,9 +159,9 @@ static enum fl_call trouble(struct email_imap *imap, CURLcode code, const char *
     const struct email_settings *set = &imap->self->set;
 
     imap->validity[0] = '\0';
-    return email_why(why, FL_CALL_RETRY, fault_of(code), "could not %s at \"%s\" as \"%s\": %s",
-                     doing, set->imap_host, set->imap_user,
-                     imap->error[0] ? imap->error : curl_easy_strerror(code));
+    return plug_why(why, FL_CALL_RETRY, fault_of(code), "could not %s at \"%s\" as \"%s\": %s",
+                    doing, set->imap_host, set->imap_user,
+                    imap->error[0] ? imap->error : curl_easy_strerror(code));
 }
 
 /* The answer to SELECT says it; curl gives it only to the header callback. */
@@ -278,7 +278,7 @@ static enum fl_call acknowledge(struct email_imap *imap, GArray *taken, struct f
     if (!taken->len)
         return FL_CALL_OK;
     if (imap->self->services->commit(imap->self->services->host) != 0)
-        return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "the host could not commit");
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "the host could not commit");
     uids = uid_set(taken);
     text = g_strdup_printf("UID STORE %s +FLAGS.SILENT (%s)", uids, set->imap_keyword);
     code = command(imap, text);

@@ -216,8 +216,8 @@ enum fl_call email_maildir_deliver(struct email *self, const struct fl_item *con
     enum fl_call call = FL_CALL_OK;
 
     if (!make_folder(self->set.maildir))
-        call = email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not make \"%s\": %s",
-                         self->set.maildir, g_strerror(errno));
+        call = plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not make \"%s\": %s",
+                        self->set.maildir, g_strerror(errno));
     while (call == FL_CALL_OK && n < n_items && !email_is_stopping(self)) {
         item_store(self, items[n], scratch, &stored[n]);
         n++;
@@ -238,7 +238,7 @@ enum fl_call email_maildir_deliver(struct email *self, const struct fl_item *con
         g_free(stored[i].detail);
     }
     if (call == FL_CALL_OK && n < n_items)
-        call = email_why(why, FL_CALL_RETRY, FL_FAULT_NONE, "stopped between two messages");
+        call = plug_why(why, FL_CALL_RETRY, FL_FAULT_NONE, "stopped between two messages");
     g_string_free(scratch, TRUE);
     g_free(stored);
     return call;
@@ -395,8 +395,8 @@ enum fl_call email_maildir_collect(struct email *self, struct fl_why *why)
     if (!names) {
         int error = errno;
 
-        email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not read \"%s\": %s", path,
-                  g_strerror(error));
+        plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not read \"%s\": %s", path,
+                 g_strerror(error));
         g_free(path);
         return error == ENOENT ? FL_CALL_OK : FL_CALL_RETRY;
     }
@@ -418,7 +418,7 @@ enum fl_call email_maildir_collect(struct email *self, struct fl_why *why)
     g_ptr_array_free(names, TRUE);
     g_free(path);
     if (!is_committed)
-        return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "the host could not commit");
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "the host could not commit");
     return FL_CALL_OK;
 }
 
@@ -438,10 +438,10 @@ void email_maildir_watch(struct email *self)
 enum fl_call email_maildir_health(const char *path, struct fl_why *why)
 {
     if (!make_folder(path))
-        return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not make \"%s\": %s", path,
-                         g_strerror(errno));
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not make \"%s\": %s", path,
+                        g_strerror(errno));
     if (access(path, R_OK | W_OK | X_OK) == 0)
         return FL_CALL_OK;
-    return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "\"%s\" cannot be written to: %s", path,
-                     g_strerror(errno));
+    return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "\"%s\" cannot be written to: %s", path,
+                    g_strerror(errno));
 }

@@ -65,50 +65,6 @@ const struct fl_option_spec email_option_specs[] = {
     {NULL, FL_OPTION_STRING, NULL, 0, 0, NULL, 0, NULL},
 };
 
-struct reader {
-    const struct fl_option *options;
-    size_t n;
-    GStringChunk *strings;
-};
-
-static const struct fl_option *option_find(const struct reader *in, const char *name)
-{
-    for (size_t i = 0; i < in->n; i++) {
-        if (strcmp(in->options[i].name, name) == 0)
-            return &in->options[i];
-    }
-    return NULL;
-}
-
-/* NULL when it is not given or empty, so that `user = ""` is the same as no user. */
-static const char *option_text(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    if (!option || !option->text || !option->text[0])
-        return NULL;
-    return g_string_chunk_insert(in->strings, option->text);
-}
-
-static int64_t option_number(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    return option ? option->number : 0;
-}
-
-/* A password file that ends with a line break means the line. */
-static const char *option_secret(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-    size_t len;
-
-    if (!option || !option->text)
-        return NULL;
-    len = strcspn(option->text, "\r\n");
-    return len ? g_string_chunk_insert_len(in->strings, option->text, (gssize)len) : NULL;
-}
-
 static bool is_atext(unsigned char c)
 {
     return g_ascii_isalnum(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
@@ -166,19 +122,6 @@ static bool is_this_machine(const char *host)
     return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0;
 }
 
-static enum fl_call refuse(struct fl_why *why, const char *fmt, ...) EMAIL_PRINTF(2, 3);
-
-static enum fl_call refuse(struct fl_why *why, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(why->text, sizeof why->text, fmt, ap);
-    va_end(ap);
-    why->fault = FL_FAULT_OUR_SIDE;
-    return FL_CALL_FAILED;
-}
-
 static enum fl_call check_sender(const struct email_settings *set, struct fl_why *why)
 {
     const struct {
@@ -188,25 +131,27 @@ static enum fl_call check_sender(const struct email_settings *set, struct fl_why
                   {"unsubscribe_local", set->unsubscribe_local}};
 
     if (!set->from_address)
-        return refuse(why, "from_address is not given, expected an address such as "
-                           "news@example.com");
+        return plug_refuse(why, "from_address is not given, expected an address such as "
+                                "news@example.com");
     if (!email_address_is_safe(set->from_address))
-        return refuse(why, "from_address \"%s\" is not an address, expected local@domain in ASCII",
-                      set->from_address);
+        return plug_refuse(why,
+                           "from_address \"%s\" is not an address, expected local@domain in ASCII",
+                           set->from_address);
     if (!domain_is_safe(set->domain))
-        return refuse(why, "domain \"%s\" is not a domain name", set->domain);
+        return plug_refuse(why, "domain \"%s\" is not a domain name", set->domain);
     if (!domain_is_safe(set->helo))
-        return refuse(why, "helo \"%s\" is not a host name", set->helo);
+        return plug_refuse(why, "helo \"%s\" is not a host name", set->helo);
     if (set->list_id && !domain_is_safe(set->list_id))
-        return refuse(why, "list_id \"%s\" is not of the form news.example.com", set->list_id);
+        return plug_refuse(why, "list_id \"%s\" is not of the form news.example.com", set->list_id);
     if (!g_utf8_validate(set->from_name, -1, NULL) || has_control(set->from_name))
-        return refuse(why, "from_name holds control characters or is not UTF-8");
+        return plug_refuse(why, "from_name holds control characters or is not UTF-8");
     for (size_t i = 0; i < G_N_ELEMENTS(locals); i++) {
         if (!local_is_safe(locals[i].value))
-            return refuse(why,
-                          "%s \"%s\" cannot stand before \"+token@\", expected at most %d "
-                          "letters, digits, dots, hyphens or underscores",
-                          locals[i].name, locals[i].value ? locals[i].value : "", LOCAL_PREFIX_MAX);
+            return plug_refuse(why,
+                               "%s \"%s\" cannot stand before \"+token@\", expected at most %d "
+                               "letters, digits, dots, hyphens or underscores",
+                               locals[i].name, locals[i].value ? locals[i].value : "",
+                               LOCAL_PREFIX_MAX);
     }
     return FL_CALL_OK;
 }
@@ -215,15 +160,16 @@ static enum fl_call check_login(const char *prefix, const char *host, enum email
                                 const char *user, const char *password, struct fl_why *why)
 {
     if (!user != !password)
-        return refuse(why, "%suser and %spassword_file belong together, only one is given", prefix,
-                      prefix);
+        return plug_refuse(why, "%suser and %spassword_file belong together, only one is given",
+                           prefix, prefix);
     if (has_control(user) || has_control(password))
-        return refuse(why, "%suser or %spassword_file holds control characters", prefix, prefix);
+        return plug_refuse(why, "%suser or %spassword_file holds control characters", prefix,
+                           prefix);
     if (user && (tls == EMAIL_TLS_NONE || tls == EMAIL_TLS_OPTIONAL) && !is_this_machine(host))
-        return refuse(why,
-                      "%suser would send its password to \"%s\" in clear, expected %stls = "
-                      "starttls or implicit",
-                      prefix, host, prefix);
+        return plug_refuse(why,
+                           "%suser would send its password to \"%s\" in clear, expected %stls = "
+                           "starttls or implicit",
+                           prefix, host, prefix);
     return FL_CALL_OK;
 }
 
@@ -233,17 +179,19 @@ static enum fl_call check_outbound(const struct email_settings *set, struct fl_w
 
     if (set->transport == EMAIL_TRANSPORT_MAILDIR) {
         if (!set->maildir)
-            return refuse(why, "maildir is not given, expected a folder for transport maildir");
+            return plug_refuse(why,
+                               "maildir is not given, expected a folder for transport maildir");
         return FL_CALL_OK;
     }
     if (!set->host || set->port < 1 || set->port > 65535)
-        return refuse(why, "host is not given, expected the mail server as name:port");
+        return plug_refuse(why, "host is not given, expected the mail server as name:port");
     /* libesmtp splits host and port at the first colon. */
     if (set->host[0] == '[' || inet_pton(AF_INET6, set->host, v6) == 1)
-        return refuse(why, "host \"%s\" is a bare IPv6 address, expected a name that stands for it",
-                      set->host);
+        return plug_refuse(why,
+                           "host \"%s\" is a bare IPv6 address, expected a name that stands for it",
+                           set->host);
     if (!domain_is_safe(set->host))
-        return refuse(why, "host \"%s\" is not a host name", set->host);
+        return plug_refuse(why, "host \"%s\" is not a host name", set->host);
     return check_login("", set->host, set->tls, set->user, set->password, why);
 }
 
@@ -261,46 +209,47 @@ static bool keyword_is_safe(const char *s)
 static enum fl_call check_inbound(const struct email_settings *set, struct fl_why *why)
 {
     if (set->inbound == EMAIL_INBOUND_MAILDIR && !set->inbound_maildir)
-        return refuse(why, "inbound_maildir is not given, expected a folder for inbound maildir");
+        return plug_refuse(why,
+                           "inbound_maildir is not given, expected a folder for inbound maildir");
     if (set->inbound != EMAIL_INBOUND_IMAP)
         return FL_CALL_OK;
     if (!set->imap_host || set->imap_port < 1 || set->imap_port > 65535)
-        return refuse(why, "imap is not given, expected the mail store as name:port");
+        return plug_refuse(why, "imap is not given, expected the mail store as name:port");
     if (!domain_is_safe(set->imap_host))
-        return refuse(why, "imap \"%s\" is not a host name", set->imap_host);
+        return plug_refuse(why, "imap \"%s\" is not a host name", set->imap_host);
     if (!set->imap_user)
-        return refuse(why, "imap_user is not given, expected the name to log in with");
+        return plug_refuse(why, "imap_user is not given, expected the name to log in with");
     if (!keyword_is_safe(set->imap_keyword))
-        return refuse(why,
-                      "imap_keyword \"%s\" is not a keyword, expected letters and digits, "
-                      "such as $FairlineDone",
-                      set->imap_keyword ? set->imap_keyword : "");
+        return plug_refuse(why,
+                           "imap_keyword \"%s\" is not a keyword, expected letters and digits, "
+                           "such as $FairlineDone",
+                           set->imap_keyword ? set->imap_keyword : "");
     if (has_control(set->imap_folder) || has_control(set->imap_move_to))
-        return refuse(why, "imap_folder or imap_move_to holds control characters");
+        return plug_refuse(why, "imap_folder or imap_move_to holds control characters");
     return check_login("imap_", set->imap_host, set->imap_tls, set->imap_user, set->imap_password,
                        why);
 }
 
-static void read_outbound(const struct reader *in, struct email_settings *set)
+static void read_outbound(const struct plug_reader *in, struct email_settings *set)
 {
-    set->transport = (enum email_transport)option_number(in, "transport");
-    set->host = option_text(in, "host");
-    set->port = (int)option_number(in, "host");
-    set->tls = (enum email_tls_mode)option_number(in, "tls");
-    set->user = option_text(in, "user");
-    set->password = option_secret(in, "password");
-    set->ca_file = option_text(in, "ca_file");
-    set->timeout_ms = (int)(option_number(in, "timeout") / 1000);
-    set->from_address = option_text(in, "from_address");
-    set->from_name = option_text(in, "from_name");
-    set->domain = option_text(in, "domain");
-    set->helo = option_text(in, "helo");
-    set->return_local = option_text(in, "return_local");
-    set->reply_local = option_text(in, "reply_local");
-    set->unsubscribe_local = option_text(in, "unsubscribe_local");
-    set->list_id = option_text(in, "list_id");
-    set->maildir = option_text(in, "maildir");
-    set->is_maildir_each = option_number(in, "maildir_each") != 0;
+    set->transport = (enum email_transport)plug_number(in, "transport");
+    set->host = plug_text(in, "host");
+    set->port = (int)plug_number(in, "host");
+    set->tls = (enum email_tls_mode)plug_number(in, "tls");
+    set->user = plug_text(in, "user");
+    set->password = plug_secret(in, "password");
+    set->ca_file = plug_text(in, "ca_file");
+    set->timeout_ms = (int)(plug_number(in, "timeout") / 1000);
+    set->from_address = plug_text(in, "from_address");
+    set->from_name = plug_text(in, "from_name");
+    set->domain = plug_text(in, "domain");
+    set->helo = plug_text(in, "helo");
+    set->return_local = plug_text(in, "return_local");
+    set->reply_local = plug_text(in, "reply_local");
+    set->unsubscribe_local = plug_text(in, "unsubscribe_local");
+    set->list_id = plug_text(in, "list_id");
+    set->maildir = plug_text(in, "maildir");
+    set->is_maildir_each = plug_number(in, "maildir_each") != 0;
     if (!set->from_name)
         set->from_name = "";
     if (!set->domain && set->from_address) {
@@ -312,25 +261,25 @@ static void read_outbound(const struct reader *in, struct email_settings *set)
         set->helo = set->domain;
 }
 
-static void read_inbound(const struct reader *in, struct email_settings *set)
+static void read_inbound(const struct plug_reader *in, struct email_settings *set)
 {
     /* imap_tls has no "optional": its choices are numbered differently. */
     static const enum email_tls_mode imap_modes[] = {EMAIL_TLS_NONE, EMAIL_TLS_STARTTLS,
                                                      EMAIL_TLS_IMPLICIT};
-    int64_t mode = option_number(in, "imap_tls");
+    int64_t mode = plug_number(in, "imap_tls");
 
-    set->inbound = (enum email_inbound)option_number(in, "inbound");
-    set->inbound_maildir = option_text(in, "inbound_maildir");
-    set->imap_host = option_text(in, "imap");
-    set->imap_port = (int)option_number(in, "imap");
+    set->inbound = (enum email_inbound)plug_number(in, "inbound");
+    set->inbound_maildir = plug_text(in, "inbound_maildir");
+    set->imap_host = plug_text(in, "imap");
+    set->imap_port = (int)plug_number(in, "imap");
     set->imap_tls = mode >= 0 && mode < 3 ? imap_modes[mode] : EMAIL_TLS_IMPLICIT;
-    set->imap_user = option_text(in, "imap_user");
-    set->imap_password = option_secret(in, "imap_password");
-    set->imap_folder = option_text(in, "imap_folder");
-    set->imap_keyword = option_text(in, "imap_keyword");
-    set->imap_move_to = option_text(in, "imap_move_to");
-    set->poll_ms = (int)(option_number(in, "poll") / 1000);
-    set->max_size = (size_t)option_number(in, "max_size");
+    set->imap_user = plug_text(in, "imap_user");
+    set->imap_password = plug_secret(in, "imap_password");
+    set->imap_folder = plug_text(in, "imap_folder");
+    set->imap_keyword = plug_text(in, "imap_keyword");
+    set->imap_move_to = plug_text(in, "imap_move_to");
+    set->poll_ms = (int)(plug_number(in, "poll") / 1000);
+    set->max_size = (size_t)plug_number(in, "max_size");
     if (!set->imap_folder)
         set->imap_folder = "INBOX";
 }
@@ -339,7 +288,7 @@ enum fl_call email_settings_read(const struct fl_option *options, size_t n_optio
                                  GStringChunk *strings, struct email_settings *out,
                                  struct fl_why *why)
 {
-    struct reader in = {options, n_options, strings};
+    struct plug_reader in = {options, n_options, strings};
     struct email_settings set = {0};
     enum fl_call call;
 

@@ -21,6 +21,7 @@
 #ifndef FL_PLUGIN_EMAIL_PRIVATE_H
 #define FL_PLUGIN_EMAIL_PRIVATE_H
 
+#include "../plug/plug.h"
 #include <fairline/channel.h>
 
 #include <glib.h>
@@ -90,10 +91,7 @@ struct email {
 };
 
 /* --- email.c: small helpers used everywhere */
-void email_log(const struct email *self, enum fl_level level, const char *fmt, ...)
-    EMAIL_PRINTF(3, 4);
-enum fl_call email_why(struct fl_why *why, enum fl_call call, enum fl_fault_class fault,
-                       const char *fmt, ...) EMAIL_PRINTF(4, 5);
+#define email_log(self, ...) plug_log((self)->services, __VA_ARGS__)
 bool email_is_stopping(const struct email *self);
 int64_t email_monotonic_ms(void);
 /* The key under which a received message is known: the same bytes give the same key. */

@@ -389,7 +389,7 @@ enum fl_call email_smtp_deliver(struct email *self, const struct fl_item *const 
     if (!n_items)
         return FL_CALL_OK;
     if (!run_prepare(&run))
-        return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not set up an SMTP session");
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not set up an SMTP session");
     run_add_next(&run);
     if (run.n_added)
         run_session(&run);
@@ -399,7 +399,7 @@ enum fl_call email_smtp_deliver(struct email *self, const struct fl_item *const 
         return FL_CALL_OK;
     if (run.is_stopping && !run.stop.text[0])
         email_smtp_run_note(&run, FL_FAULT_NONE, "stopped between two messages");
-    return email_why(why, FL_CALL_RETRY, run.stop.fault, "%s", run.stop.text);
+    return plug_why(why, FL_CALL_RETRY, run.stop.fault, "%s", run.stop.text);
 }
 
 enum fl_call email_smtp_health(struct email *self, struct fl_why *why)
@@ -410,11 +410,11 @@ enum fl_call email_smtp_health(struct email *self, struct fl_why *why)
     struct smtp_run run = {.self = self, .items = items, .n_items = 1, .is_health = true};
 
     if (!run_prepare(&run))
-        return email_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not set up an SMTP session");
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not set up an SMTP session");
     message_add(&run, &run.slots[0], &probe);
     run_session(&run);
     run_finish(&run);
     if (run.is_healthy)
         return FL_CALL_OK;
-    return email_why(why, FL_CALL_RETRY, run.stop.fault, "%s", run.stop.text);
+    return plug_why(why, FL_CALL_RETRY, run.stop.fault, "%s", run.stop.text);
 }

@@ -78,10 +78,10 @@ static bool tls_trust(SSL_CTX *ctx, const struct email_settings *set, struct fl_
     else
         ok = SSL_CTX_set_default_verify_paths(ctx);
     if (!ok) {
-        email_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
-                  "ca_file \"%s\" cannot be read as certificates: %s",
-                  set->ca_file ? set->ca_file : "(the system's)",
-                  ERR_reason_error_string(ERR_get_error()));
+        plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
+                 "ca_file \"%s\" cannot be read as certificates: %s",
+                 set->ca_file ? set->ca_file : "(the system's)",
+                 ERR_reason_error_string(ERR_get_error()));
         ERR_clear_error();
         return false;
     }
@@ -100,7 +100,7 @@ SSL_CTX *email_tls_create(const struct email_settings *set, struct fl_why *why)
 
     if (!ctx) {
         g_free(state);
-        email_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "could not set up TLS");
+        plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "could not set up TLS");
         return NULL;
     }
     state->host = g_strdup(set->host);

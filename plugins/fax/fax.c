@@ -7,31 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void fax_log(const struct fax *self, enum fl_level level, const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    self->services->log(self->services->host, level, text);
-}
-
-enum fl_call fax_why(struct fl_why *why, enum fl_call call, enum fl_fault_class fault,
-                     const char *fmt, ...)
-{
-    va_list ap;
-
-    if (why) {
-        va_start(ap, fmt);
-        g_vsnprintf(why->text, sizeof why->text, fmt, ap);
-        va_end(ap);
-        why->fault = fault;
-    }
-    return call;
-}
-
 bool fax_is_stopping(const struct fax *self)
 {
     return self->services->is_stopping(self->services->host) != 0;
@@ -92,7 +67,7 @@ static enum fl_call channel_collect(void *arg, struct fl_why *why)
     if (self->set.inbound != FAX_INBOUND_NONE)
         received = fax_receive_collect(self, &other);
     if (jobs == FL_CALL_OK && received != FL_CALL_OK)
-        return fax_why(why, received, other.fault, "%s", other.text);
+        return plug_why(why, received, other.fault, "%s", other.text);
     return jobs;
 }
 
@@ -164,7 +139,7 @@ static enum fl_call channel_preview(const struct fl_option *options, size_t n_op
     if (call == FL_CALL_OK &&
         !(wants_picture ? fax_pages_draw(&set, item, on_page, &showing, words, sizeof words)
                         : fax_tiff_of_item(&set, item, tiff, &n, words, sizeof words)))
-        call = fax_why(why, FL_CALL_FAILED, FL_FAULT_CONTENT, "%s", words);
+        call = plug_why(why, FL_CALL_FAILED, FL_FAULT_CONTENT, "%s", words);
     if (call == FL_CALL_OK && !wants_picture)
         part(ctx, &(struct fl_part){.size = sizeof(struct fl_part),
                                     .type = "image/tiff",

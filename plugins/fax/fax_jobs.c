@@ -105,7 +105,7 @@ enum fl_call fax_jobs_collect(struct fax *self, struct fl_why *why)
     fax_seen_save(&collect.seen, result == FAX_OK && !collect.is_refused && is_stored);
     g_ptr_array_free(collect.done, TRUE);
     if (!is_stored || collect.is_refused)
-        return fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody takes receipts");
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody takes receipts");
     return fax_server_why(self->server, result, &reply, why);
 }
 
@@ -141,6 +141,6 @@ enum fl_call fax_jobs_lookup(struct fax *self, const char *const *refs, size_t n
     if (result == FAX_OK)
         result = queue_read(self, "doneq/", on_job, &lookup, &reply);
     if (result == FAX_OK && self->services->commit(self->services->host) != 0)
-        return fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody takes receipts");
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody takes receipts");
     return fax_server_why(self->server, result, &reply, why);
 }

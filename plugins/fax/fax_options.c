@@ -72,51 +72,6 @@ const struct fl_option_spec fax_option_specs[] = {
     {NULL, FL_OPTION_STRING, NULL, 0, 0, NULL, 0, NULL},
 };
 
-struct reader {
-    const struct fl_option *options;
-    size_t n;
-    GStringChunk *strings;
-};
-
-static const struct fl_option *option_find(const struct reader *in, const char *name)
-{
-    for (size_t i = 0; i < in->n; i++) {
-        if (strcmp(in->options[i].name, name) == 0)
-            return &in->options[i];
-    }
-    return NULL;
-}
-
-static const char *text(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    return g_string_chunk_insert(in->strings, option && option->text ? option->text : "");
-}
-
-static const char *text_or_null(const struct reader *in, const char *name)
-{
-    const char *value = text(in, name);
-
-    return *value ? value : NULL;
-}
-
-/* A password file that ends with a line break means the line. */
-static const char *secret(const struct reader *in, const char *name)
-{
-    const char *value = text(in, name);
-    size_t len = strcspn(value, "\r\n");
-
-    return len ? g_string_chunk_insert_len(in->strings, value, (gssize)len) : NULL;
-}
-
-static int64_t number(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    return option ? option->number : 0;
-}
-
 /* One word of a command; nothing in it may end a line or a quotation. */
 static bool is_word(const char *s)
 {
@@ -135,8 +90,8 @@ static bool is_digits(const char *s)
 static enum fl_call wrong(struct fl_why *why, const char *name, const char *value,
                           const char *expected)
 {
-    return fax_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "%s is \"%s\", expected %s", name, value,
-                   expected);
+    return plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "%s is \"%s\", expected %s", name,
+                    value, expected);
 }
 
 static enum fl_call check_numbers(const struct fax_settings *set, struct fl_why *why)
@@ -168,9 +123,9 @@ static enum fl_call settings_check(const struct fax_settings *set, struct fl_why
         return wrong(why, "user", set->user, "one word");
     if ((set->password && !is_word(set->password)) ||
         (set->admin_password && !is_word(set->admin_password)))
-        return fax_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
-                       "a password holds a blank, a quotation mark or a control character, which "
-                       "HylaFAX does not take");
+        return plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
+                        "a password holds a blank, a quotation mark or a control character, which "
+                        "HylaFAX does not take");
     if (!*set->name)
         return wrong(why, "name", "", "the name of the sender: the law wants it on a fax");
     if (strlen(set->currency) != 3)
@@ -183,54 +138,54 @@ static enum fl_call settings_check(const struct fax_settings *set, struct fl_why
     return check_numbers(set, why);
 }
 
-static void read_sending(const struct reader *in, struct fax_settings *set)
+static void read_sending(const struct plug_reader *in, struct fax_settings *set)
 {
-    set->name = text(in, "name");
-    set->language = text(in, "language");
-    set->number = text(in, "number");
-    set->return_number = text_or_null(in, "return_number");
+    set->name = plug_or_empty(plug_text(in, "name"));
+    set->language = plug_or_empty(plug_text(in, "language"));
+    set->number = plug_or_empty(plug_text(in, "number"));
+    set->return_number = plug_text(in, "return_number");
     if (!set->return_number)
         set->return_number = set->number;
-    set->opt_out_number = text_or_null(in, "opt_out_number");
+    set->opt_out_number = plug_text(in, "opt_out_number");
     if (!set->opt_out_number)
         set->opt_out_number = set->return_number;
-    set->opt_out_notice = text_or_null(in, "opt_out_notice");
-    set->form = (enum fax_form_when)number(in, "form");
-    set->font = text(in, "font");
-    set->size = (int)number(in, "font_size");
-    set->page_height = number(in, "page") == 0 ? LINES_A4 : LINES_LETTER;
-    set->country_code = text(in, "country_code");
-    set->trunk_prefix = text(in, "trunk_prefix");
-    set->international_prefix = text(in, "international_prefix");
-    set->dial_prefix = text(in, "dial_prefix");
-    set->give_up_us = number(in, "give_up");
-    set->retry_us = number(in, "retry");
-    set->max_dials = (int)number(in, "max_dials");
-    set->max_tries = (int)number(in, "max_tries");
-    set->cost_per_page = number(in, "cost_per_page");
-    set->currency = text(in, "currency");
+    set->opt_out_notice = plug_text(in, "opt_out_notice");
+    set->form = (enum fax_form_when)plug_number(in, "form");
+    set->font = plug_or_empty(plug_text(in, "font"));
+    set->size = (int)plug_number(in, "font_size");
+    set->page_height = plug_number(in, "page") == 0 ? LINES_A4 : LINES_LETTER;
+    set->country_code = plug_or_empty(plug_text(in, "country_code"));
+    set->trunk_prefix = plug_or_empty(plug_text(in, "trunk_prefix"));
+    set->international_prefix = plug_or_empty(plug_text(in, "international_prefix"));
+    set->dial_prefix = plug_or_empty(plug_text(in, "dial_prefix"));
+    set->give_up_us = plug_number(in, "give_up");
+    set->retry_us = plug_number(in, "retry");
+    set->max_dials = (int)plug_number(in, "max_dials");
+    set->max_tries = (int)plug_number(in, "max_tries");
+    set->cost_per_page = plug_number(in, "cost_per_page");
+    set->currency = plug_or_empty(plug_text(in, "currency"));
 }
 
 enum fl_call fax_settings_read(const struct fl_option *options, size_t n_options,
                                GStringChunk *strings, struct fax_settings *out, struct fl_why *why)
 {
-    const struct reader in = {options, n_options, strings};
+    const struct plug_reader in = {options, n_options, strings};
     struct fax_settings set = {0};
     enum fl_call call;
 
-    set.host = text(&in, "server");
-    set.port = (int)number(&in, "server");
-    set.user = text(&in, "user");
-    set.password = secret(&in, "password");
-    set.admin_password = secret(&in, "admin_password");
-    set.timeout_ms = (int)(number(&in, "timeout") / 1000);
+    set.host = plug_or_empty(plug_text(&in, "server"));
+    set.port = (int)plug_number(&in, "server");
+    set.user = plug_or_empty(plug_text(&in, "user"));
+    set.password = plug_secret(&in, "password");
+    set.admin_password = plug_secret(&in, "admin_password");
+    set.timeout_ms = (int)(plug_number(&in, "timeout") / 1000);
     read_sending(&in, &set);
-    set.inbound = (enum fax_inbound)number(&in, "inbound");
-    set.recvq = text_or_null(&in, "recvq");
-    set.keep_received = number(&in, "keep_received") != 0;
-    set.max_pages = (int)number(&in, "max_pages");
-    set.max_size = (size_t)number(&in, "max_size");
-    set.poll_ms = (int)(number(&in, "poll") / 1000);
+    set.inbound = (enum fax_inbound)plug_number(&in, "inbound");
+    set.recvq = plug_text(&in, "recvq");
+    set.keep_received = plug_number(&in, "keep_received") != 0;
+    set.max_pages = (int)plug_number(&in, "max_pages");
+    set.max_size = (size_t)plug_number(&in, "max_size");
+    set.poll_ms = (int)(plug_number(&in, "poll") / 1000);
     call = settings_check(&set, why);
     if (call == FL_CALL_OK)
         *out = set;

@@ -22,6 +22,7 @@
 #ifndef FL_PLUGIN_FAX_PRIVATE_H
 #define FL_PLUGIN_FAX_PRIVATE_H
 
+#include "../plug/plug.h"
 #include <fairline/channel.h>
 
 #include <cairo.h>
@@ -81,10 +82,7 @@ struct fax {
 };
 
 /* --- fax.c */
-void fax_log(const struct fax *self, enum fl_level level, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-enum fl_call fax_why(struct fl_why *why, enum fl_call call, enum fl_fault_class fault,
-                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+#define fax_log(self, ...) plug_log((self)->services, __VA_ARGS__)
 bool fax_is_stopping(const struct fax *self);
 
 /* --- fax_options.c */

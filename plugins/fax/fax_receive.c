@@ -396,9 +396,9 @@ enum fl_call fax_receive_collect(struct fax *self, struct fl_why *why)
     g_ptr_array_free(receive.keys, TRUE);
     g_ptr_array_free(receive.files, TRUE);
     if (!is_stored || receive.is_refused)
-        return fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody takes received faxes");
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody takes received faxes");
     if (result != FAX_OK && is_folder)
-        return fax_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
-                       "the folder of received faxes \"%s\" cannot be read", self->set.recvq);
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
+                        "the folder of received faxes \"%s\" cannot be read", self->set.recvq);
     return fax_server_why(self->server, result, &reply, why);
 }

@@ -117,7 +117,7 @@ static bool submit(struct sending *sending, int job, enum fl_call *out_call, str
 
     if (FL_HAS(self->services, begin) &&
         self->services->begin(self->services->host, sending->report.item) != 0) {
-        *out_call = fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody listens");
+        *out_call = plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody listens");
         return false;
     }
     result = fax_server_say(self->server, command, "JSUBM", &reply);
@@ -182,9 +182,9 @@ enum fl_call fax_send(struct fax *self, const struct fl_item *const *items, size
         if (!goes_on)
             return call != FL_CALL_OK
                        ? call
-                       : fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody listens");
+                       : plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "nobody listens");
         if (i + 1 < n_items && fax_is_stopping(self))
-            return fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "asked to stop");
+            return plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "asked to stop");
     }
     return FL_CALL_OK;
 }

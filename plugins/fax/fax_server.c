@@ -243,15 +243,16 @@ enum fl_call fax_server_why(const struct fax_server *server, enum fax_result res
     case FAX_OK:
         return FL_CALL_OK;
     case FAX_LOGIN:
-        return fax_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
-                       "the fax server %s:%d does not let \"%s\" in: %s", set->host, set->port,
-                       set->user, reply->text);
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
+                        "the fax server %s:%d does not let \"%s\" in: %s", set->host, set->port,
+                        set->user, reply->text);
     case FAX_REFUSED:
-        return fax_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "the fax server %s:%d refused: %s",
-                       set->host, set->port, reply->text);
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "the fax server %s:%d refused: %s",
+                        set->host, set->port, reply->text);
     case FAX_AWAY:
         break;
     }
-    return fax_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "the fax server %s:%d is away: %s",
-                   set->host, set->port, server->error[0] ? server->error : "the connection broke");
+    return plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "the fax server %s:%d is away: %s",
+                    set->host, set->port,
+                    server->error[0] ? server->error : "the connection broke");
 }

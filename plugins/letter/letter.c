@@ -8,29 +8,6 @@
 
 enum { REF_MAX = LETTER_JOB_NAME_MAX + 16, PREVIEW_DPI = 110 };
 
-void letter_log(const struct letter *self, enum fl_level level, const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    self->services->log(self->services->host, level, text);
-}
-
-enum fl_call letter_why(struct fl_why *why, enum fl_call call, enum fl_fault_class fault,
-                        const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(why->text, sizeof why->text, fmt, ap);
-    va_end(ap);
-    why->fault = fault;
-    return call;
-}
-
 void letter_hex(char *out, const void *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -186,10 +163,10 @@ static enum fl_call publish(const struct delivery *in, struct letter_job *job)
         return FL_CALL_FAILED;
     }
     if (self->services->is_stopping(self->services->host))
-        return letter_why(in->why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "the gateway is stopping");
+        return plug_why(in->why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "the gateway is stopping");
     if (!begin_all(in, job) || !letter_ledger_put(in->ledger, job, false))
-        return letter_why(in->why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
-                          "job \"%s\" could not be written down before it is sent", job->name);
+        return plug_why(in->why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
+                        "job \"%s\" could not be written down before it is sent", job->name);
     call = self->jobs->ops->publish(self->jobs, job, in->why);
     if (call == FL_CALL_OK)
         letter_ledger_settle(in->ledger, job->name, true);

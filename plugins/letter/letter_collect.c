@@ -165,8 +165,8 @@ static enum fl_call file_finish(struct file *file, struct fl_why *why)
     struct letter *self = file->self;
 
     if (file->is_refused || self->services->commit(self->services->host) != 0)
-        return letter_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
-                          "\"%s\" could not be handed over; it stays where it is", file->name);
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
+                        "\"%s\" could not be handed over; it stays where it is", file->name);
     if (file->n_bad)
         letter_log(self, FL_LEVEL_WARN,
                    "%zu faults, kept beside the file as .rejected, first: %.*s", file->n_bad,

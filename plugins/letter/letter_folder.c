@@ -24,8 +24,8 @@ static struct folder *folder_of(struct letter_place *place)
 
 static enum fl_call trouble(struct fl_why *why, const char *what, const char *path, int error)
 {
-    return letter_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not %s \"%s\": %s", what, path,
-                      g_strerror(error));
+    return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE, "could not %s \"%s\": %s", what, path,
+                    g_strerror(error));
 }
 
 static bool folder_make(const char *path)
@@ -134,8 +134,8 @@ static enum fl_call compare(struct folder *self, const struct letter_job *job, s
     if (error && error != EFBIG)
         call = trouble(why, "read", path, error);
     else if (error || !letter_same_job(job, manifest))
-        call = letter_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
-                          "job \"%s\" stands there already with other content", job->name);
+        call = plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
+                        "job \"%s\" stands there already with other content", job->name);
     g_byte_array_unref(manifest);
     g_free(path);
     return call;
@@ -285,8 +285,8 @@ static enum fl_call folder_read(struct letter_place *place, const char *name, si
     enum fl_call call = FL_CALL_OK;
 
     if (error)
-        call = letter_why(why, error == EFBIG ? FL_CALL_FAILED : FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
-                          "could not read \"%s\": %s", path, g_strerror(error));
+        call = plug_why(why, error == EFBIG ? FL_CALL_FAILED : FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
+                        "could not read \"%s\": %s", path, g_strerror(error));
     g_free(path);
     return call;
 }

@@ -72,60 +72,6 @@ const struct fl_option_spec letter_option_specs[] = {
     {NULL, FL_OPTION_STRING, NULL, 0, 0, NULL, 0, NULL},
 };
 
-struct reader {
-    const struct fl_option *options;
-    size_t n;
-    GStringChunk *strings;
-};
-
-static const struct fl_option *option_find(const struct reader *in, const char *name)
-{
-    for (size_t i = 0; i < in->n; i++) {
-        if (strcmp(in->options[i].name, name) == 0)
-            return &in->options[i];
-    }
-    return NULL;
-}
-
-/* NULL when it is not given or empty. */
-static const char *option_text(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    if (!option || !option->text || !option->text[0])
-        return NULL;
-    return g_string_chunk_insert(in->strings, option->text);
-}
-
-static int64_t option_number(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    return option ? option->number : 0;
-}
-
-/* A password file that ends with a line break means the line. */
-static const char *option_secret(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-    size_t len = option && option->text ? strcspn(option->text, "\r\n") : 0;
-
-    return len ? g_string_chunk_insert_len(in->strings, option->text, (gssize)len) : NULL;
-}
-
-static enum fl_call refuse(struct fl_why *why, const char *fmt, ...) LETTER_PRINTF(2, 3);
-
-static enum fl_call refuse(struct fl_why *why, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(why->text, sizeof why->text, fmt, ap);
-    va_end(ap);
-    why->fault = FL_FAULT_OUR_SIDE;
-    return FL_CALL_FAILED;
-}
-
 static bool is_clean(const char *s)
 {
     if (!s)
@@ -153,7 +99,7 @@ static bool sftp_is_sound(const char *url)
 }
 
 /* "SHA256:base64", the prefix and the padding are optional; gives what libcurl wants. */
-static const char *host_key_read(const struct reader *in, const char *text)
+static const char *host_key_read(const struct plug_reader *in, const char *text)
 {
     gsize len = 0;
     guchar *bytes;
@@ -177,34 +123,34 @@ static const char *host_key_read(const struct reader *in, const char *text)
     return result;
 }
 
-static enum fl_call read_server(const struct reader *in, struct letter_settings *set,
+static enum fl_call read_server(const struct plug_reader *in, struct letter_settings *set,
                                 struct fl_why *why)
 {
-    const char *key = option_text(in, "host_key");
+    const char *key = plug_text(in, "host_key");
 
-    set->directory = option_text(in, "directory");
-    set->sftp = option_text(in, "sftp");
-    set->user = option_text(in, "user");
-    set->password = option_secret(in, "password");
-    set->key_file = option_text(in, "key_file");
-    set->known_hosts = option_text(in, "known_hosts");
-    set->returns = option_text(in, "returns");
-    set->returns_remote = option_text(in, "returns_sftp");
-    set->timeout_ms = (int)(option_number(in, "timeout") / 1000);
-    set->settle_us = option_number(in, "settle");
-    set->poll_ms = (int)(option_number(in, "poll") / 1000);
-    set->max_size = (size_t)option_number(in, "max_size");
+    set->directory = plug_text(in, "directory");
+    set->sftp = plug_text(in, "sftp");
+    set->user = plug_text(in, "user");
+    set->password = plug_secret(in, "password");
+    set->key_file = plug_text(in, "key_file");
+    set->known_hosts = plug_text(in, "known_hosts");
+    set->returns = plug_text(in, "returns");
+    set->returns_remote = plug_text(in, "returns_sftp");
+    set->timeout_ms = (int)(plug_number(in, "timeout") / 1000);
+    set->settle_us = plug_number(in, "settle");
+    set->poll_ms = (int)(plug_number(in, "poll") / 1000);
+    set->max_size = (size_t)plug_number(in, "max_size");
     set->host_key = key ? host_key_read(in, key) : NULL;
     if (!set->directory == !set->sftp)
-        return refuse(why, "expected either directory or sftp, %s given",
-                      set->sftp ? "both are" : "none is");
+        return plug_refuse(why, "expected either directory or sftp, %s given",
+                           set->sftp ? "both are" : "none is");
     if (set->returns && set->returns_remote)
-        return refuse(why, "expected either returns or returns_sftp, both are given");
+        return plug_refuse(why, "expected either returns or returns_sftp, both are given");
     if (key && !set->host_key)
-        return refuse(why,
-                      "host_key \"%s\" is no SHA-256 in base64, expected such as "
-                      "SHA256:AbC..., as ssh-keygen -l prints it",
-                      key);
+        return plug_refuse(why,
+                           "host_key \"%s\" is no SHA-256 in base64, expected such as "
+                           "SHA256:AbC..., as ssh-keygen -l prints it",
+                           key);
     return FL_CALL_OK;
 }
 
@@ -216,26 +162,26 @@ static enum fl_call check_server(const struct letter_settings *set, struct fl_wh
         return FL_CALL_OK;
     for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
         if (urls[i] && !sftp_is_sound(urls[i]))
-            return refuse(why,
-                          "\"%s\" is no folder of a server, expected such as "
-                          "sftp://host:22/folder/ without user name",
-                          urls[i]);
+            return plug_refuse(why,
+                               "\"%s\" is no folder of a server, expected such as "
+                               "sftp://host:22/folder/ without user name",
+                               urls[i]);
     }
     if (!set->user)
-        return refuse(why, "user is not given, expected the name to log in with by SFTP");
+        return plug_refuse(why, "user is not given, expected the name to log in with by SFTP");
     if (!set->key_file == !set->password)
-        return refuse(why, "expected either key_file or password_file, %s given",
-                      set->password ? "both are" : "none is");
+        return plug_refuse(why, "expected either key_file or password_file, %s given",
+                           set->password ? "both are" : "none is");
     if (!set->host_key == !set->known_hosts)
-        return refuse(why,
-                      "expected either host_key or known_hosts, %s given: a server that is "
-                      "not known is not spoken to",
-                      set->host_key ? "both are" : "none is");
+        return plug_refuse(why,
+                           "expected either host_key or known_hosts, %s given: a server that is "
+                           "not known is not spoken to",
+                           set->host_key ? "both are" : "none is");
     return FL_CALL_OK;
 }
 
 /* "A street | 12345 town" to lines. */
-static const char *lines_of(const struct reader *in, const char *text)
+static const char *lines_of(const struct plug_reader *in, const char *text)
 {
     char **parts = g_strsplit(text, "|", -1);
     char *joined;
@@ -250,75 +196,76 @@ static const char *lines_of(const struct reader *in, const char *text)
     return result;
 }
 
-static enum fl_call read_look(const struct reader *in, struct letter_settings *set,
+static enum fl_call read_look(const struct plug_reader *in, struct letter_settings *set,
                               struct fl_why *why)
 {
     static const char *const homes[] = {"KR", "US", "DE"};
-    const char *size = option_text(in, "font_size"), *address = option_text(in, "sender_address");
-    int64_t sheet = option_number(in, "sheet");
+    const char *size = plug_text(in, "font_size"), *address = plug_text(in, "sender_address");
+    int64_t sheet = plug_number(in, "sheet");
     char *end = NULL;
 
-    set->layout = (enum letter_layout)option_number(in, "layout");
+    set->layout = (enum letter_layout)plug_number(in, "layout");
     set->sheet = sheet == 2 || (!sheet && set->layout == LETTER_US) ? LETTER_LETTER : LETTER_A4;
-    set->is_duplex = option_number(in, "duplex") != 0;
-    set->font = option_text(in, "font");
+    set->is_duplex = plug_number(in, "duplex") != 0;
+    set->font = plug_text(in, "font");
     set->font_size = size ? g_ascii_strtod(size, &end) : 0;
-    set->sender_name = option_text(in, "sender_name");
+    set->sender_name = plug_text(in, "sender_name");
     set->sender_address = address ? lines_of(in, address) : NULL;
-    set->sender_note = option_text(in, "sender_note");
-    set->home = option_text(in, "home");
+    set->sender_note = plug_text(in, "sender_note");
+    set->home = plug_text(in, "home");
     if (!set->home)
         set->home = homes[set->layout];
     if (!set->sender_note)
         set->sender_note = "";
     if (!set->font)
-        return refuse(why, "font is empty, expected the name of a family");
+        return plug_refuse(why, "font is empty, expected the name of a family");
     if (!size || *end || !(set->font_size >= 8 && set->font_size <= 16))
-        return refuse(why, "font_size \"%s\" is not within 8 and 16", size ? size : "");
+        return plug_refuse(why, "font_size \"%s\" is not within 8 and 16", size ? size : "");
     if (!set->sender_name || !set->sender_address)
-        return refuse(why, "sender_name or sender_address is not given");
+        return plug_refuse(why, "sender_name or sender_address is not given");
     if (!is_clean(set->sender_name) || !is_clean(set->sender_address) ||
         !is_clean(set->sender_note) || !is_clean(set->font))
-        return refuse(why, "sender_name, sender_address, sender_note or font holds control "
-                           "characters or is not UTF-8");
+        return plug_refuse(why, "sender_name, sender_address, sender_note or font holds control "
+                                "characters or is not UTF-8");
     if (strlen(set->home) != 2 || !g_ascii_isupper(set->home[0]) || !g_ascii_isupper(set->home[1]))
-        return refuse(why, "home \"%s\" is no country, expected two capital letters", set->home);
+        return plug_refuse(why, "home \"%s\" is no country, expected two capital letters",
+                           set->home);
     return FL_CALL_OK;
 }
 
-static enum fl_call read_job(const struct reader *in, struct letter_settings *set,
+static enum fl_call read_job(const struct plug_reader *in, struct letter_settings *set,
                              struct fl_why *why)
 {
-    const char *columns = option_text(in, "fixed_columns");
-    const char *steps = option_text(in, "weight_steps");
-    const char *sheet = option_text(in, "sheet_weight");
-    const char *envelope = option_text(in, "envelope_weight");
-    const char *currency = option_text(in, "currency");
-    int64_t file = option_number(in, "address_file");
+    const char *columns = plug_text(in, "fixed_columns");
+    const char *steps = plug_text(in, "weight_steps");
+    const char *sheet = plug_text(in, "sheet_weight");
+    const char *envelope = plug_text(in, "envelope_weight");
+    const char *currency = plug_text(in, "currency");
+    int64_t file = plug_number(in, "address_file");
     char reason[200];
 
     set->has_csv = file != 1;
     set->has_fixed = file != 0;
-    set->has_bom = option_number(in, "csv_bom") != 0;
-    set->charset = (enum letter_charset)option_number(in, "fixed_charset");
-    set->bag_size = (size_t)option_number(in, "bag_size");
+    set->has_bom = plug_number(in, "csv_bom") != 0;
+    set->charset = (enum letter_charset)plug_number(in, "fixed_charset");
+    set->bag_size = (size_t)plug_number(in, "bag_size");
     set->currency = currency ? currency : "";
     if (!letter_columns_parse(columns ? columns : default_columns, in->strings, set->columns,
                               &set->n_columns, reason, sizeof reason))
-        return refuse(why, "fixed_columns: %s", reason);
+        return plug_refuse(why, "fixed_columns: %s", reason);
     if (!letter_steps_parse(steps ? steps : "", set->steps, &set->n_steps, reason, sizeof reason))
-        return refuse(why, "weight_steps: %s", reason);
+        return plug_refuse(why, "weight_steps: %s", reason);
     if (!sheet || !letter_grams_parse(sheet, &set->sheet_mg) || !set->sheet_mg)
-        return refuse(why, "sheet_weight \"%s\" is no weight, expected grams such as 4.5",
-                      sheet ? sheet : "");
+        return plug_refuse(why, "sheet_weight \"%s\" is no weight, expected grams such as 4.5",
+                           sheet ? sheet : "");
     if (!envelope || !letter_grams_parse(envelope, &set->envelope_mg))
-        return refuse(why, "envelope_weight \"%s\" is no weight, expected grams such as 4.5",
-                      envelope ? envelope : "");
+        return plug_refuse(why, "envelope_weight \"%s\" is no weight, expected grams such as 4.5",
+                           envelope ? envelope : "");
     if (set->n_steps && strlen(set->currency) != 3)
-        return refuse(why,
-                      "currency \"%s\" is no currency of three letters, weight_steps needs "
-                      "one",
-                      set->currency);
+        return plug_refuse(why,
+                           "currency \"%s\" is no currency of three letters, weight_steps needs "
+                           "one",
+                           set->currency);
     return FL_CALL_OK;
 }
 
@@ -326,7 +273,7 @@ enum fl_call letter_settings_read(const struct fl_option *options, size_t n_opti
                                   GStringChunk *strings, struct letter_settings *out,
                                   struct fl_why *why)
 {
-    struct reader in = {options, n_options, strings};
+    struct plug_reader in = {options, n_options, strings};
     struct letter_settings set = {0};
     enum fl_call call = read_server(&in, &set, why);
 

@@ -25,6 +25,7 @@
 #ifndef FL_PLUGIN_LETTER_PRIVATE_H
 #define FL_PLUGIN_LETTER_PRIVATE_H
 
+#include "../plug/plug.h"
 #include <fairline/channel.h>
 
 #include <glib.h>
@@ -113,10 +114,7 @@ struct letter {
 };
 
 /* --- letter.c */
-void letter_log(const struct letter *self, enum fl_level level, const char *fmt, ...)
-    LETTER_PRINTF(3, 4);
-enum fl_call letter_why(struct fl_why *why, enum fl_call call, enum fl_fault_class fault,
-                        const char *fmt, ...) LETTER_PRINTF(4, 5);
+#define letter_log(self, ...) plug_log((self)->services, __VA_ARGS__)
 void letter_hex(char *out, const void *bytes, size_t n); /* 2 n + 1 characters */
 void letter_sha256(const void *data, size_t len, char out_hex[65]);
 

@@ -73,12 +73,12 @@ static enum fl_call trouble(const struct sftp *self, const char *what, const cha
                    code == CURLE_REMOTE_ACCESS_DENIED || code == CURLE_REMOTE_DISK_FULL;
 
     if (code == CURLE_PEER_FAILED_VERIFICATION)
-        return letter_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
-                          "the key of \"%s\" is not the one that is expected; nothing was sent",
-                          self->url);
-    return letter_why(why, FL_CALL_RETRY, is_ours ? FL_FAULT_OUR_SIDE : FL_FAULT_TRANSIENT,
-                      "could not %s \"%s%s\": %s", what, self->url, name,
-                      self->error[0] ? self->error : curl_easy_strerror(code));
+        return plug_why(why, FL_CALL_RETRY, FL_FAULT_OUR_SIDE,
+                        "the key of \"%s\" is not the one that is expected; nothing was sent",
+                        self->url);
+    return plug_why(why, FL_CALL_RETRY, is_ours ? FL_FAULT_OUR_SIDE : FL_FAULT_TRANSIENT,
+                    "could not %s \"%s%s\": %s", what, self->url, name,
+                    self->error[0] ? self->error : curl_easy_strerror(code));
 }
 
 /* --- single steps -----------------------------------------------------------------------------*/
@@ -195,8 +195,8 @@ static enum fl_call look(struct sftp *self, const struct letter_job *job, bool *
     enum fl_call call = manifest_get(self, job->name, manifest, out_is_there, why);
 
     if (call == FL_CALL_OK && *out_is_there && !letter_same_job(job, manifest))
-        call = letter_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
-                          "job \"%s\" stands there already with other content", job->name);
+        call = plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
+                        "job \"%s\" stands there already with other content", job->name);
     g_byte_array_unref(manifest);
     return call;
 }
@@ -335,11 +335,11 @@ static enum fl_call sftp_read(struct letter_place *place, const char *name, size
     CURLcode code = download(self, "", name, max, out, &is_over);
 
     if (is_over)
-        return letter_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "\"%s%s\" is larger than %zu",
-                          self->url, name, max);
+        return plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "\"%s%s\" is larger than %zu",
+                        self->url, name, max);
     if (code == CURLE_REMOTE_FILE_NOT_FOUND)
-        return letter_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "\"%s%s\" is no file", self->url,
-                          name);
+        return plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "\"%s%s\" is no file", self->url,
+                        name);
     return code == CURLE_OK ? FL_CALL_OK : trouble(self, "read", name, code, why);
 }
 
@@ -433,8 +433,8 @@ struct letter_place *letter_sftp_create(const struct letter_settings *set, const
     self->url = g_strdup_printf("%s%s", folder, slash);
     self->path = g_strdup(strchr(self->url + strlen("sftp://"), '/'));
     if (!self->curl || curl_easy_setopt(self->curl, CURLOPT_PROTOCOLS_STR, "sftp") != CURLE_OK) {
-        letter_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
-                   "this libcurl has no SFTP, expected one built with libssh2");
+        plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE,
+                 "this libcurl has no SFTP, expected one built with libssh2");
         sftp_destroy(&self->base);
         return NULL;
     }

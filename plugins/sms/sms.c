@@ -7,29 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-void sms_log(const struct sms *self, enum fl_level level, const char *fmt, ...)
-{
-    char text[1024];
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    self->services->log(self->services->host, level, text);
-}
-
-enum fl_call sms_why(struct fl_why *why, enum fl_call call, enum fl_fault_class fault,
-                     const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(why->text, sizeof why->text, fmt, ap);
-    va_end(ap);
-    why->fault = fault;
-    return call;
-}
-
 int64_t sms_monotonic_ms(void)
 {
     struct timespec now;
@@ -153,9 +130,9 @@ static enum fl_call channel_preview(const struct fl_option *options, size_t n_op
     enum fl_call call = sms_settings_read(options, n_options, strings, &set, why);
 
     if (wants_picture)
-        call = sms_why(why, FL_CALL_UNSUPPORTED, FL_FAULT_NONE, "a text message has no picture");
+        call = plug_why(why, FL_CALL_UNSUPPORTED, FL_FAULT_NONE, "a text message has no picture");
     if (call == FL_CALL_OK && !sms_item_prepare(&set, item, &prepared, &refusal))
-        call = sms_why(why, FL_CALL_FAILED, refusal.verdict.fault, "%s", refusal.detail);
+        call = plug_why(why, FL_CALL_FAILED, refusal.verdict.fault, "%s", refusal.detail);
     if (call == FL_CALL_OK) {
         const struct sms_measure *m = &prepared.measure;
         char *text =

@@ -410,7 +410,7 @@ struct sms_mapping *sms_mapping_parse(const char *name, const char *text, size_t
 
     mapping->root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
     if (!mapping->root) {
-        sms_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "%s:%d: %s", name, error.line, error.text);
+        plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "%s:%d: %s", name, error.line, error.text);
         sms_mapping_destroy(&mapping);
     } else if (!root_read(&in, mapping)) {
         sms_mapping_destroy(&mapping);
@@ -427,14 +427,14 @@ struct sms_mapping *sms_mapping_load(const char *path, struct fl_why *why)
     gsize len;
 
     if (!g_file_get_contents(path, &text, &len, &error)) {
-        sms_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "cannot read the mapping: %s",
-                error->message);
+        plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "cannot read the mapping: %s",
+                 error->message);
         g_error_free(error);
         return NULL;
     }
     if (len > SMS_MAPPING_MAX)
-        sms_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "the mapping %s has %zu bytes, at most %d",
-                path, (size_t)len, SMS_MAPPING_MAX);
+        plug_why(why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "the mapping %s has %zu bytes, at most %d",
+                 path, (size_t)len, SMS_MAPPING_MAX);
     else
         mapping = sms_mapping_parse(path, text, len, why);
     g_free(text);

@@ -39,8 +39,8 @@ bool sms_read_refuse(struct sms_reader *in, const char *member, const char *fmt,
     va_end(ap);
     if (*member)
         g_string_append_printf(where, "%s%s", where->len ? "." : "", member);
-    sms_why(in->why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "%s:%d: %s %s", in->file,
-            line_of(in, where->str), where->len ? where->str : "the file", text);
+    plug_why(in->why, FL_CALL_FAILED, FL_FAULT_OUR_SIDE, "%s:%d: %s %s", in->file,
+             line_of(in, where->str), where->len ? where->str : "the file", text);
     g_string_free(where, TRUE);
     g_free(text);
     return false;

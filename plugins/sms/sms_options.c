@@ -56,59 +56,6 @@ const struct fl_option_spec sms_option_specs[] = {
     {NULL, FL_OPTION_STRING, NULL, 0, 0, NULL, 0, NULL},
 };
 
-struct reader {
-    const struct fl_option *options;
-    size_t n;
-    GStringChunk *strings;
-};
-
-static const struct fl_option *option_find(const struct reader *in, const char *name)
-{
-    for (size_t i = 0; i < in->n; i++) {
-        if (strcmp(in->options[i].name, name) == 0)
-            return &in->options[i];
-    }
-    return NULL;
-}
-
-static const char *text_of(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    return option && option->text ? g_string_chunk_insert(in->strings, option->text) : "";
-}
-
-/* A password file that ends with a line break means the line. */
-static const char *secret_of(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    if (!option || !option->text)
-        return "";
-    return g_string_chunk_insert_len(in->strings, option->text,
-                                     (gssize)strcspn(option->text, "\r\n"));
-}
-
-static int64_t number_of(const struct reader *in, const char *name)
-{
-    const struct fl_option *option = option_find(in, name);
-
-    return option ? option->number : 0;
-}
-
-static enum fl_call refuse(struct fl_why *why, const char *fmt, ...) SMS_PRINTF(2, 3);
-
-static enum fl_call refuse(struct fl_why *why, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    g_vsnprintf(why->text, sizeof why->text, fmt, ap);
-    va_end(ap);
-    why->fault = FL_FAULT_OUR_SIDE;
-    return FL_CALL_FAILED;
-}
-
 static bool has_control(const char *s)
 {
     for (; *s; s++) {
@@ -159,24 +106,26 @@ static enum fl_call check_senders(const struct sms_settings *set, struct fl_why 
     char **names;
 
     if (*set->sender && !sender_is_fine(set->sender))
-        return refuse(why, "sender \"%s\" is neither a number nor a name of at most %d characters",
-                      set->sender, SENDER_NAME_MAX);
+        return plug_refuse(why,
+                           "sender \"%s\" is neither a number nor a name of at most %d characters",
+                           set->sender, SENDER_NAME_MAX);
     names = g_strsplit(set->senders, ",", -1);
     for (char **name = names; *name && call == FL_CALL_OK; name++) {
         g_strstrip(*name);
         is_listed |= strcmp(*name, set->sender) == 0;
         if (!**name || !sender_is_fine(*name))
-            call = refuse(why,
-                          "senders has \"%s\", which is neither a number nor a name of at most %d "
-                          "characters",
-                          *name, SENDER_NAME_MAX);
+            call = plug_refuse(
+                why,
+                "senders has \"%s\", which is neither a number nor a name of at most %d "
+                "characters",
+                *name, SENDER_NAME_MAX);
     }
     g_strfreev(names);
     if (call == FL_CALL_OK && !is_listed)
-        return refuse(why,
-                      "sender \"%s\" is not among senders, which lists all that are "
-                      "registered",
-                      set->sender);
+        return plug_refuse(why,
+                           "sender \"%s\" is not among senders, which lists all that are "
+                           "registered",
+                           set->sender);
     return call;
 }
 
@@ -195,85 +144,88 @@ static bool url_is_fine(const char *url)
 static enum fl_call check_gateway(const struct sms_settings *set, struct fl_why *why)
 {
     if (!url_is_fine(set->url))
-        return refuse(why, "url \"%s\" is not of the form http://host/path or https://host/path",
-                      set->url);
+        return plug_refuse(
+            why, "url \"%s\" is not of the form http://host/path or https://host/path", set->url);
     if (*set->password && g_str_has_prefix(set->url, "http://") && !is_this_machine(set->url))
-        return refuse(why,
-                      "url \"%s\" would send the password in clear, expected https:// beyond "
-                      "this machine",
-                      set->url);
+        return plug_refuse(why,
+                           "url \"%s\" would send the password in clear, expected https:// beyond "
+                           "this machine",
+                           set->url);
     if (has_control(set->username) || has_control(set->password) || has_control(set->smsc))
-        return refuse(why, "username, password_file or smsc holds control characters");
+        return plug_refuse(why, "username, password_file or smsc holds control characters");
     if (set->api == SMS_API_MAPPING && !*set->mapping)
-        return refuse(why, "mapping is not given, expected a file for api mapping");
+        return plug_refuse(why, "mapping is not given, expected a file for api mapping");
     if (set->api == SMS_API_KANNEL && !*set->username)
-        return refuse(why, "username is not given, expected that of a sendsms-user of Kannel");
+        return plug_refuse(why, "username is not given, expected that of a sendsms-user of Kannel");
     if (set->api == SMS_API_KANNEL && set->charset == SMS_CHARSET_EUCKR)
-        return refuse(why, "charset euc-kr is for api mapping; Kannel takes gsm and ucs2");
+        return plug_refuse(why, "charset euc-kr is for api mapping; Kannel takes gsm and ucs2");
     return FL_CALL_OK;
 }
 
 static enum fl_call check_callback(const struct sms_settings *set, struct fl_why *why)
 {
     if (*set->callback_url && !url_is_fine(set->callback_url))
-        return refuse(why, "callback_url \"%s\" is not of the form http://host/h/channel",
-                      set->callback_url);
+        return plug_refuse(why, "callback_url \"%s\" is not of the form http://host/h/channel",
+                           set->callback_url);
     if (*set->callback_url && !*set->callback_secret)
-        return refuse(why, "callback_secret_file is not given, expected one beside callback_url");
+        return plug_refuse(why,
+                           "callback_secret_file is not given, expected one beside callback_url");
     if (*set->callback_secret && strlen(set->callback_secret) < SECRET_MIN)
-        return refuse(why, "callback_secret_file holds %zu characters, expected at least %d",
-                      strlen(set->callback_secret), SECRET_MIN);
+        return plug_refuse(why, "callback_secret_file holds %zu characters, expected at least %d",
+                           strlen(set->callback_secret), SECRET_MIN);
     if (has_control(set->callback_secret))
-        return refuse(why, "callback_secret_file holds control characters");
+        return plug_refuse(why, "callback_secret_file holds control characters");
     return FL_CALL_OK;
 }
 
-static enum fl_call check_rest(const struct sms_settings *set, const struct reader *in,
+static enum fl_call check_rest(const struct sms_settings *set, const struct plug_reader *in,
                                struct fl_why *why)
 {
     int64_t ignored;
 
     if (strspn(set->country_code, "0123456789") != strlen(set->country_code) ||
         strlen(set->country_code) > 3 || set->country_code[0] == '0')
-        return refuse(why, "country_code \"%s\" is no calling code, expected digits such as 82",
-                      set->country_code);
+        return plug_refuse(why,
+                           "country_code \"%s\" is no calling code, expected digits such as 82",
+                           set->country_code);
     if (set->number_format == SMS_NUMBER_NATIONAL && !*set->country_code)
-        return refuse(why, "country_code is not given, expected one for number_format national");
-    if (!cost_read(text_of(in, "cost_per_part"), &ignored) ||
-        !cost_read(text_of(in, "cost_long"), &ignored))
-        return refuse(why, "cost_per_part or cost_long is no number such as 9.9");
+        return plug_refuse(why,
+                           "country_code is not given, expected one for number_format national");
+    if (!cost_read(plug_or_empty(plug_text(in, "cost_per_part")), &ignored) ||
+        !cost_read(plug_or_empty(plug_text(in, "cost_long")), &ignored))
+        return plug_refuse(why, "cost_per_part or cost_long is no number such as 9.9");
     if (strlen(set->currency) != 3 || strspn(set->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
-        return refuse(why, "currency \"%s\" is not of three capital letters", set->currency);
+        return plug_refuse(why, "currency \"%s\" is not of three capital letters", set->currency);
     return FL_CALL_OK;
 }
 
-static void read_all(const struct reader *in, struct sms_settings *set)
+static void read_all(const struct plug_reader *in, struct sms_settings *set)
 {
     char *base;
 
-    set->api = (enum sms_api)number_of(in, "api");
-    set->mapping = text_of(in, "mapping");
-    set->url = text_of(in, "url");
-    set->username = text_of(in, "username");
-    set->password = secret_of(in, "password");
-    set->smsc = text_of(in, "smsc");
-    set->sender = text_of(in, "sender");
-    set->senders = text_of(in, "senders");
-    set->callback_secret = secret_of(in, "callback_secret");
-    set->country_code = text_of(in, "country_code");
-    set->ca_file = text_of(in, "ca_file");
-    set->currency = text_of(in, "currency");
-    set->number_format = (enum sms_number_format)number_of(in, "number_format");
-    set->charset = (enum sms_charset)number_of(in, "charset");
-    set->is_split = number_of(in, "split") != 0;
-    set->max_parts = number_of(in, "max_parts");
-    set->parallel = MAX(number_of(in, "parallel"), 1);
-    set->timeout_ms = number_of(in, "timeout") / 1000;
-    set->poll_ms = number_of(in, "poll") / 1000;
-    set->join_wait_us = number_of(in, "join_wait");
-    (void)cost_read(text_of(in, "cost_per_part"), &set->cost_per_part_micro);
-    (void)cost_read(text_of(in, "cost_long"), &set->cost_long_micro);
-    base = g_strdup(text_of(in, "callback_url"));
+    set->api = (enum sms_api)plug_number(in, "api");
+    set->mapping = plug_or_empty(plug_text(in, "mapping"));
+    set->url = plug_or_empty(plug_text(in, "url"));
+    set->username = plug_or_empty(plug_text(in, "username"));
+    set->password = plug_or_empty(plug_secret(in, "password"));
+    set->smsc = plug_or_empty(plug_text(in, "smsc"));
+    set->sender = plug_or_empty(plug_text(in, "sender"));
+    set->senders = plug_or_empty(plug_text(in, "senders"));
+    set->callback_secret = plug_or_empty(plug_secret(in, "callback_secret"));
+    set->country_code = plug_or_empty(plug_text(in, "country_code"));
+    set->ca_file = plug_or_empty(plug_text(in, "ca_file"));
+    set->currency = plug_or_empty(plug_text(in, "currency"));
+    set->number_format = (enum sms_number_format)plug_number(in, "number_format");
+    set->charset = (enum sms_charset)plug_number(in, "charset");
+    set->is_split = plug_number(in, "split") != 0;
+    set->max_parts = plug_number(in, "max_parts");
+    set->parallel = MAX(plug_number(in, "parallel"), 1);
+    set->timeout_ms = plug_number(in, "timeout") / 1000;
+    set->poll_ms = plug_number(in, "poll") / 1000;
+    set->join_wait_us = plug_number(in, "join_wait");
+    (void)cost_read(plug_or_empty(plug_text(in, "cost_per_part")), &set->cost_per_part_micro);
+    (void)cost_read(plug_or_empty(plug_text(in, "cost_long")), &set->cost_long_micro);
+    base = g_strdup(plug_or_empty(plug_text(in, "callback_url")));
     if (g_str_has_suffix(base, "/"))
         base[strlen(base) - 1] = '\0';
     set->callback_url = g_string_chunk_insert(in->strings, base);
@@ -283,7 +235,7 @@ static void read_all(const struct reader *in, struct sms_settings *set)
 enum fl_call sms_settings_read(const struct fl_option *options, size_t n_options,
                                GStringChunk *strings, struct sms_settings *out, struct fl_why *why)
 {
-    const struct reader in = {options, n_options, strings};
+    const struct plug_reader in = {options, n_options, strings};
     struct sms_settings set = {.max_parts = 0};
     enum fl_call call;
 

@@ -29,17 +29,17 @@ static enum fl_call page_fetch(struct sms *self, const struct sms_poll *poll, co
     fields.value[SMS_F_CURSOR] = cursor;
     if (!sms_request_build(self, &poll->request, &fields, NULL, &exchange, &reason) ||
         !sms_exchange_run(self, &exchange) || exchange.result != CURLE_OK)
-        call = sms_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "could not ask the gateway: %.300s",
-                       reason ? reason : exchange.trouble);
+        call = plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "could not ask the gateway: %.300s",
+                        reason ? reason : exchange.trouble);
     else if (exchange.status < 200 || exchange.status > 299)
-        call = sms_why(why, FL_CALL_RETRY, sms_status_verdict(exchange.status).fault,
-                       "the gateway refuses to be asked: HTTP %ld", exchange.status);
+        call = plug_why(why, FL_CALL_RETRY, sms_status_verdict(exchange.status).fault,
+                        "the gateway refuses to be asked: HTTP %ld", exchange.status);
     else
         body = sms_value_parse((enum sms_type)poll->hook.type, exchange.answer->str,
                                exchange.answer->len, exchange.answer_charset, &reason);
     if (call == FL_CALL_OK && !body)
-        call = sms_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "the gateway's answer %.300s",
-                       reason ? reason : "cannot be read");
+        call = plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "the gateway's answer %.300s",
+                        reason ? reason : "cannot be read");
     if (body)
         *out = json_pack("{s:o}", "body", body);
     g_free(reason);
@@ -78,15 +78,15 @@ static enum fl_call page_take(struct sms *self, const struct sms_poll *poll, con
                                         : sms_hand_over_inbound(self, &poll->hook, item, root));
         }
         if (!is_taken || services->commit(services->host) != 0)
-            call = sms_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "could not be stored");
+            call = plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "could not be stored");
     }
     if (call == FL_CALL_OK) {
         next = cursor_next(poll, root, list);
         if (next && strcmp(next, cursor) != 0 && strlen(next) <= CURSOR_MAX) {
             *out_more = json_array_size(list) > 0;
             if (services->remember(services->host, key, next, strlen(next)) != 0)
-                call = sms_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT,
-                               "the place in the gateway's list could not be kept");
+                call = plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT,
+                                "the place in the gateway's list could not be kept");
         }
     }
     json_decref(list);
@@ -118,7 +118,7 @@ enum fl_call sms_collect(struct sms *self, struct fl_why *why)
         call = poll_run(self, &self->mapping->poll_inbound, "cursor.inbound", false, why);
     if (call == FL_CALL_OK && self->may_hold_parts &&
         (!sms_join_expire(self) || self->services->commit(self->services->host) != 0))
-        call = sms_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "could not be stored");
+        call = plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT, "could not be stored");
     return call;
 }
 
@@ -138,14 +138,14 @@ enum fl_call sms_health(struct sms *self, struct fl_why *why)
     sms_fields_common(self, &fields);
     if (!sms_request_build(self, &mapping->health, &fields, NULL, &exchange, &reason) ||
         !sms_exchange_run(self, &exchange) || exchange.result != CURLE_OK) {
-        call = sms_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT,
-                       "could not reach the gateway: %.300s", reason ? reason : exchange.trouble);
+        call = plug_why(why, FL_CALL_RETRY, FL_FAULT_TRANSIENT,
+                        "could not reach the gateway: %.300s", reason ? reason : exchange.trouble);
     } else {
         root = sms_answer_read(&mapping->health_answer, &exchange);
         sms_answer_judge(&mapping->health_answer, &exchange, root, 0, "", &result);
         json_decref(root);
         if (result.verdict.outcome != FL_OUTCOME_ACCEPTED)
-            call = sms_why(
+            call = plug_why(
                 why, result.verdict.fault == FL_FAULT_OUR_SIDE ? FL_CALL_FAILED : FL_CALL_RETRY,
                 result.verdict.fault, "the gateway refuses: %.300s", result.detail);
     }

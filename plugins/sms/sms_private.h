@@ -28,6 +28,7 @@
 #ifndef FL_PLUGIN_SMS_PRIVATE_H
 #define FL_PLUGIN_SMS_PRIVATE_H
 
+#include "../plug/plug.h"
 #include <fairline/channel.h>
 
 #include <curl/curl.h>
@@ -388,9 +389,7 @@ struct sms {
     bool may_hold_parts; /* parts of long inbound messages may be waiting */
 };
 
-void sms_log(const struct sms *self, enum fl_level level, const char *fmt, ...) SMS_PRINTF(3, 4);
-enum fl_call sms_why(struct fl_why *why, enum fl_call call, enum fl_fault_class fault,
-                     const char *fmt, ...) SMS_PRINTF(4, 5);
+#define sms_log(self, ...) plug_log((self)->services, __VA_ARGS__)
 int64_t sms_monotonic_ms(void);
 bool sms_is_stopping(const struct sms *self);
 
