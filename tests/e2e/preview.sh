@@ -1,6 +1,9 @@
 #!/bin/sh
 # Content once, five channels: what each customer would get, by the plugins themselves.
 . "${FL_TOP_SRCDIR:?}/tests/e2e/lib.sh"
+# A confined host cannot read tests/lsan.supp, and fontconfig keeps what it has until its process
+# ends; the conformance run looks for leaks of the same previews.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 
 mkdir -p "$work/data" "$work/sent" "$work/c/spring"
 cat >"$work/fairline.conf" <<CONF
