@@ -12,8 +12,8 @@
 
 enum {
     OPENINGS = 100,
-    WARM_UP = 20,          /* libraries allocate lazily: growth counts after these */
-    GROWTH_MAX = 32 << 10, /* bytes over the remaining openings */
+    WARM_UP = 20,         /* libraries allocate lazily: growth counts after these */
+    GROWTH_MAX = 8 << 10, /* bytes over the remaining openings */
     HTTP_BODY_MAX = 1 << 20,
     FDS_MAX = 16,
     PREVIEW_MAX = 256 << 20

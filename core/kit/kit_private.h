@@ -68,7 +68,7 @@ struct fl_kit {
     struct fl_services *services;
     struct fl_kit_world world;
     void *self;
-    int n_openings;
+    int n_openings; /* of the thread that opens often */
 };
 
 /* A file of the skeleton, made from skeleton/ when Fairline is built. */
