@@ -219,6 +219,7 @@ is "the channel did not notice" "$(channel_state)" running
 fronts() {
     grep -c 'msg="front ready"' "$work/fairlined.log"
 }
+until_is 30 "the front is back" running front_state
 before=$(fronts)
 : >"$work/reload"
 python3 "$top/tests/peers/posts.py" "$port" "/k/$page" reload 300 8 "$work/reload" >"$work/tried" &
