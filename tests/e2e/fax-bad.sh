@@ -78,7 +78,7 @@ is "what is no number is a wrong address" "$(outcome)" bounced:address
 is "and is not begun" "$(began)" ""
 
 # --- a person takes a job out of the queue ---------------------------------------------------------
-(cd "$spool" && faxstate -q "$spool" -s down ttyLine)
+(cd "$spool" && : >line-is-down && faxstate -q "$spool" -s down ttyLine)
 item killed +82215770001
 fax deliver "$work/item.json"
 is "without a modem a fax waits" "$(outcome)" accepted:none
@@ -86,7 +86,7 @@ job=$(said '.report | select(.) | .provider_ref')
 is "the queue says so" "$(receipt)" accepted:none
 curl -s -u fairline:secret -Q "JKILL $job" "ftp://127.0.0.1:$server/sendq/" >/dev/null
 until_is 20 "a job that is killed failed on our side" failed:our_side receipt
-(cd "$spool" && faxstate -q "$spool" -s up ttyLine)
+(cd "$spool" && rm line-is-down && faxstate -q "$spool" -s up ttyLine)
 
 # --- cut at each command ---------------------------------------------------------------------------
 # cut COMMAND WAY
