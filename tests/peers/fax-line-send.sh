@@ -13,9 +13,14 @@ say() { # WORDS PAGES STATUS
     sed -i -e "s/^status:.*/status:$1/" -e "s/^npages:.*/npages:$2/" \
         -e "s/^returned:.*/returned:$3/" -e "s/^totdials:.*/totdials:1/" \
         -e "s/^tottries:.*/tottries:1/" -e "s/^commid:.*/commid:$(printf '%09d' "$id")/" "$q"
-    # A modem says by itself that it is free again; without that faxq may wait for ever.  One that a
-    # test has put out of service (a file line-is-down) says nothing.
-    (sleep 1; [ -e line-is-down ] || /usr/sbin/faxmodem -q "$PWD" ttyLine) >/dev/null 2>&1 </dev/null &
+    # A modem says by itself that it is free again; without that faxq may wait for ever, and on a busy
+    # machine it may miss the first word.  One that a test has put out of service (a file
+    # line-is-down) says nothing.
+    (for pause in 1 2 4; do
+        sleep $pause
+        [ -d sendq ] || exit
+        [ -e line-is-down ] || /usr/sbin/faxmodem -q "$PWD" ttyLine
+    done) >/dev/null 2>&1 </dev/null &
     exit "$3"
 }
 
