@@ -163,6 +163,7 @@ int fl_cli_man(struct fl_arena *arena, const char *what)
         put_specs("SETTINGS", fl_conf_global_specs(), arena);
         put_specs("ORGANISATION", fl_conf_organisation_specs(), arena);
         put_specs("FRONT", fl_conf_front_specs(), arena);
+        put_specs("VALUE", fl_conf_worth_specs(), arena);
         put_specs("CHANNEL", fl_conf_channel_specs(), arena);
     } else if (fl_cli_is_noun(what)) {
         put_examples(what);

@@ -11,9 +11,8 @@ enum { CHANNEL_NAME_MAX = 32, ENVIRONMENT_NAME_MAX = 64 };
 
 static const struct fl_conf_kind channel_children[] = {{.name = "options"}, {.name = NULL}};
 static const struct fl_conf_kind kinds[] = {
-    {.name = "organisation"},
-    {.name = "front"},
-    {.name = "channel", .has_title = true, .children = channel_children},
+    {.name = "organisation"}, {.name = "front"},
+    {.name = "value"},        {.name = "channel", .has_title = true, .children = channel_children},
     {.name = NULL},
 };
 
@@ -35,6 +34,8 @@ static void fill(void *object, const struct fl_conf_slot *slots, const struct fl
             memcpy(member, &options[i].text, sizeof options[i].text);
         else if (slots[i].type == FL_CONF_SLOT_NUMBER)
             memcpy(member, &options[i].number, sizeof options[i].number);
+        else if (slots[i].type == FL_CONF_SLOT_REAL)
+            (void)fl_conf_real_parse(options[i].text, (double *)(void *)member); /* checked after */
         else
             *(bool *)member = options[i].number != 0;
     }
@@ -147,6 +148,17 @@ static void build_front(struct build *build, const struct fl_conf_section *root)
         fl_conf_front_check(build->conf, section, build->faults);
 }
 
+static void build_worth(struct build *build, const struct fl_conf_section *root)
+{
+    const struct fl_option_spec *specs = fl_conf_worth_specs();
+    const struct fl_conf_section *section = section_find(root, "value");
+    const struct fl_option *options;
+
+    fl_conf_worth_check(section, build->faults);
+    if (!fl_conf_section_options(build->arena, specs, section, build->faults, &options, NULL))
+        fill(&build->conf->value, fl_conf_worth_slots(), specs, options);
+}
+
 static void build_organisation(struct build *build, const struct fl_conf_section *root)
 {
     const struct fl_option_spec *specs = fl_conf_organisation_specs();
@@ -238,6 +250,7 @@ static enum fl_status build_conf(struct fl_arena *arena, const struct fl_conf_se
     build_global(&build, &top);
     build_organisation(&build, root);
     build_front(&build, root);
+    build_worth(&build, root);
     build_channels(&build, root);
     if (faults->n_total)
         return fl_faults_status(faults, err);
@@ -289,6 +302,7 @@ enum fl_status fl_conf_default(struct fl_arena *arena, const char *data_dir,
     build_global(&build, &root);
     build_organisation(&build, &root);
     build_front(&build, &root);
+    build_worth(&build, &root);
     build_channels(&build, &root);
     if (faults.n_total)
         return fl_faults_status(&faults, err);

@@ -53,6 +53,31 @@ struct fl_conf_front {
     long line;                  /* where the section stands */
 };
 
+enum { FL_CONF_SIGNALS = 8, FL_CONF_ASPECTS = 5 };
+
+/* `value { ... }`: how relationships are valued; each key has its help in the table.  Money is
+ * minor units. */
+struct fl_conf_worth {
+    const char *currency; /* "": that of the first transaction */
+    int64_t minor_digits;
+    const char *model, *subscription_model; /* "auto", or a model's key */
+    int64_t period_us;
+    int64_t horizon; /* periods */
+    double discount_rate, margin_rate;
+    int64_t window_us;
+    const char *segment_by;
+    const char *run_at; /* "HH:MM" or "off" */
+    int64_t keep_us;
+    bool learns, derives_items;
+    int64_t half_life_us, settled_within_us;
+    double signal_weight[FL_CONF_SIGNALS]; /* in the order of enum fl_signal */
+    double aspect_weight[FL_CONF_ASPECTS]; /* in the order of enum fl_aspect */
+    double point_value, gift_share, hour_value, contact_burden, welcome_contacts;
+    const char *scale; /* "rank" or "money" */
+    double line_intercept, line_slope, band, certainty;
+    double contribution_share, exchange_percentile, leader_percentile;
+};
+
 /* `channel "NAME" { plugin = ... options { ... } }` */
 struct fl_conf_channel {
     const char *name;   /* [a-z][a-z0-9_-]*, at most 32 */
@@ -93,6 +118,7 @@ struct fl_conf {
     const char *country;   /* ISO 3166 two letters: region of phone numbers without '+'; ZZ: none */
     const char *web_base;  /* https://... of the public pages; "" until there are some */
     struct fl_conf_front front;
+    struct fl_conf_worth value;
     const struct fl_conf_channel *channels;
     size_t n_channels;
 };
@@ -131,6 +157,7 @@ FL_CHECK_RESULT enum fl_status fl_conf_options(struct fl_arena *arena,
 const struct fl_option_spec *fl_conf_global_specs(void);       /* top level */
 const struct fl_option_spec *fl_conf_organisation_specs(void); /* organisation { } */
 const struct fl_option_spec *fl_conf_front_specs(void);        /* front { } */
+const struct fl_option_spec *fl_conf_worth_specs(void);        /* value { } */
 const struct fl_option_spec *fl_conf_channel_specs(void);      /* channel { } */
 
 /* "127.0.0.1:8080", "[::1]:8080": numbers only, no name is looked up. */

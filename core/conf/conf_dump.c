@@ -41,6 +41,21 @@ static const char *number_text(struct fl_arena *arena, const struct fl_option_sp
     }
 }
 
+/* The shortest text that reads back as the same number. */
+static const char *real_text(struct fl_arena *arena, const void *member)
+{
+    const char *text = NULL;
+    double value, again;
+
+    memcpy(&value, member, sizeof value);
+    for (int digits = 6; digits <= 17; digits++) {
+        text = fl_arena_printf(arena, "%.*g", digits, value);
+        if (!text || (fl_conf_real_parse(text, &again) && again == value)) /* bit for bit */
+            break;
+    }
+    return text;
+}
+
 static const char *value_text(struct fl_arena *arena, const struct fl_option_spec *spec,
                               const struct fl_conf_slot *slot, const void *object)
 {
@@ -52,23 +67,30 @@ static const char *value_text(struct fl_arena *arena, const struct fl_option_spe
         memcpy(&text, member, sizeof text);
         return text;
     }
+    if (slot->type == FL_CONF_SLOT_REAL)
+        return real_text(arena, member);
     if (slot->type == FL_CONF_SLOT_BOOL)
         return number_text(arena, spec, *(const bool *)member);
     memcpy(&number, member, sizeof number);
-    if (spec->type == FL_OPTION_ENUM) /* log_level is the only one */
+    if (spec->type == FL_OPTION_ENUM) /* log_level is the only one kept as a number */
         number = fl_conf_log_level_to_index(number);
     return number_text(arena, spec, number);
 }
 
 /* "60s" and "1m" are the same default. */
-static bool is_default(struct fl_arena *arena, const struct fl_option_spec *spec, const char *text)
+static bool is_default(struct fl_arena *arena, const struct fl_option_spec *spec,
+                       const struct fl_conf_slot *slot, const char *text)
 {
     struct fl_option by_default, as_is;
+    double real_default, real;
     struct fl_faults faults;
     const struct fl_conf_setting setting = {.key = spec->name};
 
     if (!spec->default_text || strcmp(spec->default_text, text) == 0)
         return spec->default_text != NULL;
+    if (slot->type == FL_CONF_SLOT_REAL)
+        return fl_conf_real_parse(spec->default_text, &real_default) &&
+               fl_conf_real_parse(text, &real) && real == real_default;
     if (spec->type == FL_OPTION_STRING || spec->type == FL_OPTION_PATH)
         return false;
     fl_faults_init(&faults, arena);
@@ -104,7 +126,8 @@ static size_t put_table(struct fl_arena *arena, struct fl_buf *out, const char *
     for (size_t i = 0; specs[i].name; i++) {
         const char *text = value_text(arena, &specs[i], &slots[i], object);
 
-        if (!text || (what == FL_CONF_DUMP_CHANGED && is_default(arena, &specs[i], text)))
+        if (!text ||
+            (what == FL_CONF_DUMP_CHANGED && is_default(arena, &specs[i], &slots[i], text)))
             continue;
         if (what == FL_CONF_DUMP_CHANGED && data_dir &&
             fl_str_equal(text, fl_conf_derived(arena, data_dir, specs[i].name)))
@@ -180,6 +203,21 @@ static void put_front(struct fl_arena *arena, struct fl_buf *out, const struct f
     fl_buf_finish(&rows);
 }
 
+static void put_worth(struct fl_arena *arena, struct fl_buf *out, const struct fl_conf *conf,
+                      enum fl_conf_dump what)
+{
+    struct fl_buf rows = FL_BUF(out->max);
+
+    if (put_table(arena, &rows, "    ", fl_conf_worth_specs(), fl_conf_worth_slots(), &conf->value,
+                  NULL, what)) {
+        fl_buf_puts(out, "\nvalue {\n");
+        fl_buf_puts(out, rows.data);
+        fl_buf_puts(out, "}\n");
+    }
+    out->has_failed = out->has_failed || fl_buf_failed(&rows);
+    fl_buf_finish(&rows);
+}
+
 void fl_conf_dump(struct fl_arena *arena, const struct fl_conf *conf, enum fl_conf_dump what,
                   struct fl_buf *out)
 {
@@ -189,6 +227,8 @@ void fl_conf_dump(struct fl_arena *arena, const struct fl_conf *conf, enum fl_co
         put_defaults(out, "    ", fl_conf_organisation_specs());
         fl_buf_puts(out, "}\n\nfront {\n");
         put_defaults(out, "    ", fl_conf_front_specs());
+        fl_buf_puts(out, "}\n\nvalue {\n");
+        put_defaults(out, "    ", fl_conf_worth_specs());
         fl_buf_puts(out, "}\n\nchannel \"NAME\" {\n");
         put_defaults(out, "    ", fl_conf_channel_specs());
         fl_buf_puts(out, "}\n");
@@ -198,6 +238,7 @@ void fl_conf_dump(struct fl_arena *arena, const struct fl_conf *conf, enum fl_co
               what);
     put_organisation(arena, out, conf, what);
     put_front(arena, out, conf, what);
+    put_worth(arena, out, conf, what);
     for (size_t i = 0; i < conf->n_channels; i++)
         put_channel(arena, out, &conf->channels[i], what);
 }

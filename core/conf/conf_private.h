@@ -35,7 +35,12 @@ bool fl_conf_value_parse(struct fl_arena *arena, const struct fl_option_spec *sp
                          struct fl_faults *faults, struct fl_option *out);
 
 /* Where the value of a row of a table goes in struct fl_conf or fl_conf_channel. */
-enum fl_conf_slot_type { FL_CONF_SLOT_TEXT, FL_CONF_SLOT_NUMBER, FL_CONF_SLOT_BOOL };
+enum fl_conf_slot_type {
+    FL_CONF_SLOT_TEXT,
+    FL_CONF_SLOT_NUMBER,
+    FL_CONF_SLOT_BOOL,
+    FL_CONF_SLOT_REAL /* a text that is a number */
+};
 
 struct fl_conf_slot {
     enum fl_conf_slot_type type;
@@ -46,6 +51,7 @@ struct fl_conf_slot {
 const struct fl_conf_slot *fl_conf_global_slots(void);
 const struct fl_conf_slot *fl_conf_organisation_slots(void);
 const struct fl_conf_slot *fl_conf_front_slots(void);
+const struct fl_conf_slot *fl_conf_worth_slots(void);
 const struct fl_conf_slot *fl_conf_channel_slots(void);
 
 /* --- front { } (conf_front.c) ---*/
@@ -54,6 +60,13 @@ bool fl_conf_is_address(const char *text);
 bool fl_conf_is_path_or_empty(const char *text);
 void fl_conf_front_check(const struct fl_conf *conf, const struct fl_conf_section *section,
                          struct fl_faults *faults);
+
+/* --- value { } (conf_worth.c) ---*/
+/* A finite number in decimal; no blanks, no hexadecimal. */
+bool fl_conf_real_parse(const char *text, double *out);
+/* What a row of value { } wants beyond its type; NULL: nothing, or a row of another table. */
+const char *fl_conf_worth_expected(const struct fl_option_spec *spec);
+void fl_conf_worth_check(const struct fl_conf_section *section, struct fl_faults *faults);
 
 /* "90s", "2h": the text that parses to `us` again. */
 const char *fl_conf_duration(struct fl_arena *arena, int64_t us);

@@ -350,8 +350,11 @@ enum fl_status fl_conf_section_options(struct fl_arena *arena, const struct fl_o
 
 const char *fl_conf_spec_expected(struct fl_arena *arena, const struct fl_option_spec *spec)
 {
+    const char *expected = fl_conf_worth_expected(spec);
     const char *range = "";
 
+    if (expected)
+        return expected;
     if (is_bounded(spec) && (spec->type == FL_OPTION_INT || spec->type == FL_OPTION_SIZE))
         range = fl_arena_printf(arena, " within %" PRId64 "..%" PRId64, spec->min, spec->max);
     else if (is_bounded(spec) && spec->type == FL_OPTION_STRING)

@@ -121,6 +121,7 @@ FL_OPS_RUN(fl_ops_config_help_run)
 
     n += help_table(&call, "organisation", fl_conf_organisation_specs());
     n += help_table(&call, "front", fl_conf_front_specs());
+    n += help_table(&call, "value", fl_conf_worth_specs());
     n += help_table(&call, "channel", fl_conf_channel_specs());
     if (n == 0)
         return fl_error_set(err, FL_NOT_FOUND, "no key \"%s\" in fairline.conf",

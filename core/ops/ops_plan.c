@@ -32,7 +32,7 @@ static void on_planned(void *ctx, const char *stage, const struct fl_store_plan_
     planning->n_planned += result->n_planned;
     if (result->n_planned || !planning->is_quiet)
         emit(planning, stage, "none", result->n_planned, "will be sent");
-    for (int rule = FL_RULE_NONE + 1; rule <= FL_RULE_EXPIRED; rule++)
+    for (int rule = FL_RULE_NONE + 1; rule < FL_RULES; rule++)
         if (result->n_suppressed[rule])
             emit(planning, stage, fl_rule_name((enum fl_rule)rule), result->n_suppressed[rule],
                  fl_rule_sentence((enum fl_rule)rule));

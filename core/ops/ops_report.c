@@ -6,7 +6,7 @@
 #include "ops/ops_private.h"
 #include "policy/policy.h"
 
-enum { FAULT_CLASSES = FL_FAULT_UNKNOWN + 1, RULES = FL_RULE_EXPIRED + 1 };
+enum { FAULT_CLASSES = FL_FAULT_UNKNOWN + 1, RULES = FL_RULES };
 
 struct report {
     struct fl_ops_call *call;

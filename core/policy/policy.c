@@ -65,6 +65,8 @@ static const struct rule rules[] = {
      "two workers died with it in hand; a person must look at it", NULL},
     {FL_RULE_RENDERING_FAILED, "rendering_failed", "its content could not be rendered", NULL},
     {FL_RULE_EXPIRED, "expired", "it could not be sent before it expired", NULL},
+    {FL_RULE_HOLD_OUT, "hold_out",
+     "the customer is held out of this campaign, so that the others can be compared", NULL},
 };
 
 enum fl_rule fl_policy_decide(const struct fl_claim_row *row)

@@ -335,8 +335,10 @@ enum fl_rule {
     FL_RULE_HELD_UNCERTAIN = 9,
     FL_RULE_HELD_QUARANTINE = 10, /* killed two hosts */
     FL_RULE_RENDERING_FAILED = 11,
-    FL_RULE_EXPIRED = 12
+    FL_RULE_EXPIRED = 12,
+    FL_RULE_HOLD_OUT = 13 /* gets nothing, so that the others can be compared */
 };
+enum { FL_RULES = FL_RULE_HOLD_OUT + 1 };
 
 struct fl_message {
     int64_t id;
@@ -348,6 +350,18 @@ struct fl_message {
     enum fl_rule rule;
     int attempts;
     int64_t due_us;
+};
+
+/* Who is in an audience by the current score.  Codes of value/position.h; -1 and 0: any. */
+struct fl_store_worth_filter {
+    unsigned zones;    /* 1 << zone of those wanted; 0: any */
+    unsigned keys;     /* all of these flags */
+    unsigned segments; /* 1 << segment of those wanted; 0: any */
+    bool has_ce, has_cv, has_commitment;
+    double ce_min, ce_max, cv_min, cv_max; /* ranks in (0,1) */
+    double commitment_min, commitment_max;
+    int change_from, change_to; /* zones of a change since `change_since_us`; -1: any zone */
+    int64_t change_since_us;    /* FL_TIME_NONE: no change is asked for */
 };
 
 /* Plans one block, set-based: one message for each customer in the audience who has none yet in
@@ -363,16 +377,19 @@ struct fl_store_plan {
     int32_t anchor_to;
     const char *const *attribute_names; /* all must equal; NULL-terminated; may be NULL */
     const char *const *attribute_values;
+    const struct fl_store_worth_filter *worth; /* NULL: whatever they are worth */
+    int hold_out_permille;                     /* of the audience, the same customers each time */
+    int64_t hold_out_key;                      /* the campaign's: who is held out follows from it */
     int64_t due_us;
     int64_t limit;   /* 0: none */
     bool is_dry_run; /* counts only; occurrence and channel may be 0: not there yet */
 };
 
 struct fl_store_plan_result {
-    int64_t n_audience;                        /* customers in the audience without a message yet */
-    int64_t n_planned;                         /* of these, to be sent */
-    int64_t n_suppressed[FL_RULE_EXPIRED + 1]; /* of these, by rule */
-    int64_t first_id, last_id;                 /* of the block; 0 when empty */
+    int64_t n_audience;             /* customers in the audience without a message yet */
+    int64_t n_planned;              /* of these, to be sent */
+    int64_t n_suppressed[FL_RULES]; /* of these, by rule */
+    int64_t first_id, last_id;      /* of the block; 0 when empty */
 };
 
 FL_CHECK_RESULT enum fl_status fl_store_plan(struct fl_store *store,
@@ -481,5 +498,6 @@ bool fl_message_state_parse(const char *name, enum fl_message_state *out);
 bool fl_message_state_is_final(enum fl_message_state state);
 
 #include "store/inward.h" /* by the customer */
+#include "store/worth.h"  /* what it is worth */
 
 #endif

@@ -20,9 +20,9 @@ static enum fl_status check_stored_state(enum fl_message_state state, struct fl_
 
 static enum fl_status check_rule(enum fl_rule rule, struct fl_error *err)
 {
-    if ((int)rule < FL_RULE_NONE || (int)rule > FL_RULE_EXPIRED)
+    if ((int)rule < FL_RULE_NONE || (int)rule >= FL_RULES)
         return fl_error_set(err, FL_INVALID, "rule %d, expected %d to %d", (int)rule, FL_RULE_NONE,
-                            FL_RULE_EXPIRED);
+                            FL_RULES - 1);
     return FL_OK;
 }
 

@@ -277,10 +277,10 @@ static enum fl_status plan_with(struct fl_sqlite *db, struct builder *b,
     db->tally.better = NULL;
     if (st)
         return st;
-    for (int rule = 0; rule <= FL_RULE_EXPIRED; rule++)
+    for (int rule = 0; rule < FL_RULES; rule++)
         result.n_audience += db->tally.n_suppressed[rule];
     result.n_planned = db->tally.n_suppressed[FL_RULE_NONE];
-    for (int rule = 1; rule <= FL_RULE_EXPIRED; rule++)
+    for (int rule = 1; rule < FL_RULES; rule++)
         result.n_suppressed[rule] = db->tally.n_suppressed[rule];
     if (!plan->is_dry_run && result.n_audience) {
         result.first_id = first;

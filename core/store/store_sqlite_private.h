@@ -39,7 +39,7 @@ struct fl_plan_better {
 /* Planning as it goes, see store_sqlite_plan.c; the last four are of the customer at hand. */
 struct fl_plan_tally {
     int64_t next_id;
-    int64_t n_suppressed[FL_RULE_EXPIRED + 1]; /* [0]: to be sent */
+    int64_t n_suppressed[FL_RULES]; /* [0]: to be sent */
     struct fl_plan_better *better;
     size_t n_better;
     size_t cap_better;

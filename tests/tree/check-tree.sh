@@ -38,7 +38,7 @@ else
 fi
 
 # --- room order: a room includes only rooms above it ----------------------------
-rooms="base conf wire loop store people content value campaign policy dispatch feedback host kit ops front daemon cli"
+rooms="base conf wire loop store people content value appraise plot campaign policy dispatch feedback host kit ops front daemon cli"
 order=$(
     rank() {
         i=0
@@ -64,7 +64,7 @@ order=$(
 )
 result "rooms include only rooms above them" "$order"
 result "plugins include nothing of core" \
-    "$(grep -n '#include "\(base\|conf\|wire\|loop\|store\|people\|content\|campaign\|policy\|dispatch\|feedback\|host\|kit\|ops\|daemon\|cli\)/' plugins/*/*.c plugins/*/*.h 2>/dev/null)"
+    "$(grep -n '#include "\(base\|conf\|wire\|loop\|store\|people\|content\|value\|appraise\|plot\|campaign\|policy\|dispatch\|feedback\|host\|kit\|ops\|daemon\|cli\)/' plugins/*/*.c plugins/*/*.h 2>/dev/null)"
 
 # --- banned functions -----------------------------------------------------------
 banned='\b(gets|strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|system|popen|alloca|tmpnam|mktemp|rand|srand|gmtime|localtime|asctime|ctime|strerror_l)\('
@@ -131,7 +131,7 @@ page_commands() {
 # "key", "organisation.key", "channel.key" as the page has them
 page_keys() {
     sed 's/\\//g' "$1" | awk '
-        /^# / { prefix = $2 == "SETTINGS" ? "" : tolower($2) "."; on = $2 ~ /^(SETTINGS|ORGANISATION|FRONT|CHANNEL)$/ }
+        /^# / { prefix = $2 == "SETTINGS" ? "" : tolower($2) "."; on = $2 ~ /^(SETTINGS|ORGANISATION|FRONT|VALUE|CHANNEL)$/ }
         on && /^\*[a-z_]+\*$/ { print prefix substr($0, 2, length($0) - 2) }'
 }
 

@@ -648,9 +648,10 @@ static void test_tables(void **state)
 {
     struct fixture *f = *state;
     const struct fl_option_spec *tables[] = {fl_conf_global_specs(), fl_conf_organisation_specs(),
-                                             fl_conf_front_specs(), fl_conf_channel_specs()};
+                                             fl_conf_front_specs(), fl_conf_worth_specs(),
+                                             fl_conf_channel_specs()};
 
-    for (size_t t = 0; t < 4; t++)
+    for (size_t t = 0; t < 5; t++)
         for (const struct fl_option_spec *s = tables[t]; s->name; s++) {
             assert_non_null(s->help);
             assert_non_null(fl_conf_spec_expected(f->arena, s));

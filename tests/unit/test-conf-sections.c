@@ -1,4 +1,5 @@
-/* The section front of the configuration: what it takes, and what it needs beside it. */
+/* The sections front and value of the configuration: what they take, and what they need beside
+ * them. */
 #include "unit.h"
 
 #include "base/arena.h"
@@ -139,11 +140,45 @@ static void test_front_files(void **state)
                                        "f.conf:2: tls_key \"/\": is no file", NULL});
 }
 
+/* Real numbers have no option type: they are read, checked and printed by the section itself. */
+static void test_worth(void **state)
+{
+    struct fixture *f = *state;
+    const struct fl_conf *conf, *again;
+    struct fl_buf dump = FL_BUF(1 << 20);
+    struct fl_error err;
+
+    assert_ok(
+        fl_conf_parse(f->arena, "t",
+                      "value {\n currency = KRW\n discount_rate = 0.1\n"
+                      " weight_open_complaint = -1.25\n item_brand = 1e-3\n run_at = off\n}\n",
+                      &f->faults, &conf, &err));
+    assert_string_equal(conf->value.currency, "KRW");
+    assert_true(conf->value.signal_weight[3] == -1.25);
+    assert_true(conf->value.aspect_weight[2] == 1e-3);
+    assert_true(conf->value.band == 0.15);
+    fl_conf_dump(f->arena, conf, FL_CONF_DUMP_CHANGED, &dump);
+    assert_non_null(strstr(dump.data, "item_brand = \"0.001\""));
+    assert_null(strstr(dump.data, "discount_rate")); /* 0.1 is 0.10 */
+    assert_ok(fl_conf_parse(f->arena, "t", dump.data, &f->faults, &again, &err));
+    assert_memory_equal(conf->value.signal_weight, again->value.signal_weight,
+                        sizeof conf->value.signal_weight);
+    fl_buf_finish(&dump);
+
+    assert_int_equal(fl_conf_parse(f->arena, "t",
+                                   "value {\n band = wide\n line_slope = 0\n half_life = 0s\n"
+                                   " run_at = 24:00\n currency = won\n certainty = 0x1p-1\n}\n",
+                                   &f->faults, &conf, &err),
+                     FL_INVALID);
+    assert_int_equal(f->faults.n_total, 6);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_front), TEST(test_listen), TEST(test_front_files)};
+    const struct CMUnitTest tests[] = {TEST(test_front), TEST(test_listen), TEST(test_front_files),
+                                       TEST(test_worth)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,43 @@
+/* Inside the room: one table row a model, and the special functions they share. */
+#ifndef FL_VALUE_PRIVATE_H
+#define FL_VALUE_PRIVATE_H
+
+#include "value/value.h"
+
+/* One model.  Functions that a model has no use for are NULL. */
+struct value_ops {
+    const char *key, *title;
+    size_t n_params;
+    const char *names[FL_VALUE_PARAMS_MAX];
+    const char *fault; /* what an observation must be, for the error */
+    bool (*is_valid)(const struct fl_value_obs *obs);
+    /* NULL: enough to try a fit; else what is missing. */
+    const char *(*missing)(const struct fl_value_obs *obs, size_t n);
+    /* A start for the fit from the data; p > 0. */
+    void (*start)(const struct fl_value_obs *obs, size_t n, double *p);
+    /* Sum of n log L and, unless NULL, its gradient in log p. */
+    double (*log_likelihood)(const double *p, const struct fl_value_obs *obs, size_t n,
+                             double *out_gradient);
+    double (*p_alive)(const double *p, const struct fl_value_obs *obs);
+    double (*expected)(const double *p, double t);
+    double (*conditional_alive)(const double *p, const struct fl_value_obs *obs, double t);
+    double (*pmf)(const double *p, int x, double t);
+    double (*survival)(const double *p, double t);
+};
+
+extern const struct value_ops value_bgnbd, value_mbgnbd, value_paretonbd, value_nbd, value_bgbb,
+    value_sbg, value_bdw, value_gammagamma;
+
+/* ---- special functions (value_math.c); all finite where the result is representable -----------*/
+double value_log_beta(double a, double b);
+/* log Gamma(a + k) - log Gamma(a) for k >= 0, without cancellation. */
+double value_log_rising(double a, double k);
+double value_digamma(double x);
+double value_log1mexp(double x);                 /* log(1 - e^x), x < 0 */
+double value_log_sum(double a, double b);        /* log(e^a + e^b) */
+double value_log_difference(double a, double b); /* log(e^a - e^b), a > b */
+/* log 2F1(a, b; c; z) for a, b, c > 0 and 0 <= z < 1, by series in log space with scaling; Euler's
+ * and Pfaff's forms where they converge faster. */
+double value_log_2f1(double a, double b, double c, double z);
+
+#endif
