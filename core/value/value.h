@@ -114,6 +114,28 @@ FL_CHECK_RESULT enum fl_status fl_value_fit(enum fl_value_model model,
                                             const struct fl_value_fit_options *options,
                                             struct fl_value_fit *out, struct fl_error *err);
 
+/* ---- which model -----------------------------------------------------------------------------*/
+
+/* Shop purchases: fits each of `models` on what was known at the end of a calibration period and
+ * takes the one under which the time after it was most likely: the sum of
+ * n (log L(until) - log L(before)).  `before` and `until` are the same customers in the same order
+ * at the two dates (not grouped).  BG/NBD is left out where more than half never came back: it
+ * calls them all alive.  *out is fitted on `until`; out_scores[i] the log-likelihood of the
+ * hold-out by models[i], NAN where it was left out. */
+FL_CHECK_RESULT enum fl_status fl_value_choose(const enum fl_value_model *models, size_t n_models,
+                                               const struct fl_value_obs *before,
+                                               const struct fl_value_obs *until, size_t n,
+                                               const struct fl_value_fit_options *options,
+                                               struct fl_value_fit *out, double *out_scores,
+                                               char out_why[FL_VALUE_WHY_SIZE],
+                                               struct fl_error *err);
+/* Subscriptions: sBG, or BdW where a likelihood-ratio test at 5 % shows duration dependence. */
+FL_CHECK_RESULT enum fl_status fl_value_choose_contract(const struct fl_value_obs *obs, size_t n,
+                                                        const struct fl_value_fit_options *options,
+                                                        struct fl_value_fit *out,
+                                                        char out_why[FL_VALUE_WHY_SIZE],
+                                                        struct fl_error *err);
+
 /* ---- what a fitted model says (periods as in the observations; p as fitted) -------------------*/
 
 /* P(still a customer at T | what was seen), [0,1].  sBG and BdW: 1 where x = 0, else 0. NBD: 1. */

@@ -25,6 +25,9 @@ struct value_ops {
     double (*survival)(const double *p, double t);
 };
 
+/* By enum fl_value_model (value_table.c). */
+extern const struct value_ops *const value_table[FL_VALUE_MODELS];
+
 extern const struct value_ops value_bgnbd, value_mbgnbd, value_paretonbd, value_nbd, value_bgbb,
     value_sbg, value_bdw, value_gammagamma;
 
