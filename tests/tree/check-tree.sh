@@ -38,7 +38,7 @@ else
 fi
 
 # --- room order: a room includes only rooms above it ----------------------------
-rooms="base conf wire loop store people content value appraise plot campaign policy dispatch feedback host kit ops front daemon cli"
+rooms="base value conf wire loop store people content appraise plot campaign policy dispatch feedback host kit ops front daemon cli"
 order=$(
     rank() {
         i=0
