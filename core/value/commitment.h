@@ -54,12 +54,15 @@ struct fl_commitment_settings {
 };
 void fl_commitment_defaults(struct fl_commitment_settings *out);
 
-/* s_j of a customer's lines.  Ratings: the youngest counts (of equal age the last in order). */
+/* s_j of a customer's lines.  Ratings: the youngest counts (of equal age the last in order); flags:
+ * the strongest.  Lines that say nothing (an empty scale, an age below 0, a value that is not
+ * finite) are left out.  *out_is_known: some line said something. */
 void fl_commitment_signals(const struct fl_commitment_settings *settings,
                            const struct fl_signal_line *lines, size_t n, double out_s[FL_SIGNALS],
                            bool *out_is_known);
 
-/* CL from p and s; exactly p where every s is 0.  p is kept within [1e-9, 1 - 1e-9] for a shift. */
+/* CL from p and s; exactly p where they shift nothing, NAN where p is.  p is kept within [1e-9, 1 -
+ * 1e-9] for a shift. */
 double fl_commitment_level(const struct fl_commitment_settings *settings, double p,
                            const double s[FL_SIGNALS]);
 
@@ -80,17 +83,18 @@ struct fl_commitment_report {
     bool are_signals_used; /* false: signals made the prediction worse, the weights are all 0 */
     char why[160];
     size_t n, n_with_signals;
-    double weight[FL_SIGNALS], se[FL_SIGNALS];
-    double intercept;  /* of the fit; not used for CL */
-    double auc, auc_p; /* cross-validated; of p alone */
+    double weight[FL_SIGNALS]; /* in force */
+    double se[FL_SIGNALS];     /* of learned ones, with the ridge as their prior; else 0 */
+    double intercept;          /* of the fit; not used for CL */
+    double auc, auc_p; /* of what is in force, learned weights cross-validated; of p alone */
     double brier, brier_p;
     struct fl_commitment_bin bins[FL_COMMITMENT_BINS];
     size_t n_bins;
 };
-/* Ridge toward the defaults (penalty `ridge`, default 10), Newton steps, five folds by the sample's
- * place.  Learned weights are taken only where the cross-validated Brier score is not worse than
- * the defaults'; weights are 0 where even those are worse than p alone.  Never fails on data: says
- * why not. FL_IO: memory. */
+/* Ridge toward the settings' weights (penalty ridge / 2 x squared distance; 0: 10), Newton steps,
+ * five folds by the sample's place.  Learned weights are taken only where the cross-validated Brier
+ * score is not worse than the defaults'; weights are 0 where even those are worse than p alone.
+ * Never fails on data: says why not. FL_IO: memory. */
 FL_CHECK_RESULT enum fl_status fl_commitment_learn(const struct fl_commitment_settings *settings,
                                                    const struct fl_commitment_sample *samples,
                                                    size_t n, double ridge,

@@ -16,7 +16,8 @@ enum fl_effect_verdict {
 };
 enum { FL_EFFECT_MIN = 20 };
 
-/* Running moments of one group (Welford): add one change at a time, any order. */
+/* Running moments of one group (Welford): add one change at a time, any order.  What is not finite
+ * is no change and is not counted. */
 struct fl_effect_group {
     double n, mean, m2;
 };
@@ -27,7 +28,7 @@ struct fl_effect {
     double treated_mean, holdout_mean; /* NAN without anybody */
     double difference, low, high;      /* of the means, with the interval; NAN: not enough */
     double level;                      /* of the interval */
-    double p_value;                    /* two-sided */
+    double p_value;                    /* two-sided, for all the tests together */
     enum fl_effect_verdict verdict;
 };
 /* `level` e.g. 0.95.  `n_tests` > 1: several measures are looked at together, the verdict holds for
