@@ -59,12 +59,15 @@ struct fl_customer_facts {
 };
 
 /* Mean score of an item in the customer's segment, shrunk toward everybody's by empirical Bayes:
- * mean = B grand + (1 - B) segment, B = within / n / (within / n + between).  Morris 1983. */
+ * mean = B grand + (1 - B) segment, B = within / n / (within / n + between).  Morris 1983.
+ * The variance of one customer around it is within + B between + B^2 Var(grand). */
 struct fl_aspect_prior {
     double mean[FL_ASPECTS];
     double variance[FL_ASPECTS]; /* of one customer around it */
     bool is_known[FL_ASPECTS];   /* somebody answered */
 };
+/* Of a score of which nothing is known but its scale: uniform on [-1/2, 1/2]. */
+#define FL_ASPECT_VARIANCE_UNKNOWN (1.0 / 12)
 struct fl_aspect_moments { /* of one segment, one item; add the answers' mean of each customer */
     double n, mean, m2;
 };
@@ -86,7 +89,7 @@ void fl_customer_value_of(const struct fl_customer_value_settings *settings,
 
 /* Weights from stated value-for-money: ordinary least squares of it on the items, negative ones 0,
  * scaled so that they sum to the configured weights' sum.  False, `out` untouched: fewer than
- * FL_ASPECT_ROWS_MIN complete rows, or a singular design. */
+ * FL_ASPECT_ROWS_MIN complete rows, a singular design, or no item that counts for anything. */
 struct fl_aspect_row {
     double score[FL_ASPECTS]; /* complete rows only */
     double value_for_money;   /* on [-1/2, 1/2] */
@@ -112,7 +115,9 @@ struct fl_value_line {
     double exact;    /* quantity x unit */
     int64_t minor;   /* shown; the lines of all sides add up to the rounded total exactly */
 };
-/* Sets `minor` of each line by largest remainders so that their sum is llround(total). */
+/* Sets `minor` of each line by largest remainders so that their sum is llround(total); ties go to
+ * the line before.  What a cost takes has a negative `exact`.  Amounts stay within 2^53; what is no
+ * number counts 0. */
 void fl_value_lines_round(struct fl_value_line *lines, size_t n, double total);
 
 #endif

@@ -52,8 +52,14 @@ void fl_position_defaults(struct fl_position_settings *out);
 FL_CHECK_RESULT enum fl_status fl_position_ranks(const double *values, size_t n, double *out,
                                                  struct fl_error *err);
 
+/* Ascending, in place; none NAN.  For quantiles, medians and references.  FL_IO: memory. */
+FL_CHECK_RESULT enum fl_status fl_position_sort(double *values, size_t n, struct fl_error *err);
+/* Scale = money: Phi(log(value / median)), within (0,1).  What is below one minor unit counts as
+ * one, so that losses have a place too. */
+double fl_position_money(double value, double median);
+
 /* A population of which only quantiles are kept, so that one customer can be placed in it later:
- * exact for up to FL_REFERENCE_SIZE distinct customers. */
+ * exact for up to FL_REFERENCE_SIZE customers. */
 enum { FL_REFERENCE_SIZE = 1024 };
 struct fl_reference {
     size_t n; /* values kept */
@@ -62,7 +68,8 @@ struct fl_reference {
 };
 /* `sorted` ascending. */
 void fl_reference_init(struct fl_reference *reference, const double *sorted, size_t n);
-/* Rank in (0,1) of a value in the population. */
+/* Rank in (0,1) of a value in the population: its mid-rank, within 1 / FL_REFERENCE_SIZE where the
+ * population is larger than that. */
 double fl_reference_rank(const struct fl_reference *reference, double value);
 
 struct fl_position {
@@ -71,7 +78,8 @@ struct fl_position {
     enum fl_zone zone;
     bool is_high; /* (cv + ce) / 2 >= 1/2: matters in III */
 };
-/* sd_cv, sd_ce: standard deviations of cv and ce on (0,1). */
+/* sd_cv, sd_ce: standard deviations of cv and ce on (0,1); d is taken as normal.  A NAN gives zone
+ * N. */
 void fl_position_of(const struct fl_position_settings *settings, double cv, double ce, double sd_cv,
                     double sd_ce, struct fl_position *out);
 
@@ -93,8 +101,8 @@ void fl_strategy_reason(const struct fl_position_settings *settings, enum fl_sco
 /* ---- key customers ----------------------------------------------------------------------------*/
 enum fl_key_flag {
     FL_KEY_CONTRIBUTION = 1, /* top margin until the share is covered */
-    FL_KEY_EXCHANGE = 2,     /* two-way contacts above the percentile, and at least one */
-    FL_KEY_LEADER = 4        /* has referred somebody, and PageRank above the percentile of those */
+    FL_KEY_EXCHANGE = 2,     /* mid-rank of two-way contacts above the percentile, at least one */
+    FL_KEY_LEADER = 4        /* has referred somebody, mid-rank of PageRank among those above it */
 };
 const char *fl_key_flag_name(enum fl_key_flag flag); /* "contribution" "exchange" "leadership" */
 bool fl_key_flag_parse(const char *name, enum fl_key_flag *out);
@@ -107,7 +115,8 @@ void fl_key_defaults(struct fl_key_settings *out);
 struct fl_referral { /* indexes into the population */
     uint32_t referrer, referred;
 };
-/* Sets flags[i] |= ... ; margins and exchanges by customer. FL_IO: memory. */
+/* Sets flags[i] |= ... ; margins and exchanges by customer.  FL_IO: memory; FL_INVALID: a referral
+ * out of the population.  Who refers themselves is passed over, who is named twice counts once. */
 FL_CHECK_RESULT enum fl_status fl_key_customers(const struct fl_key_settings *settings,
                                                 const double *margin, const uint32_t *exchanges,
                                                 size_t n, const struct fl_referral *referrals,
