@@ -71,6 +71,12 @@ static const char *const matches[] = {
     [FL_MATCH_STAFF] = "staff",
 };
 
+static const char *const transaction_kinds[FL_TRANSACTION_KINDS] = {
+    [FL_TRANSACTION_PURCHASE] = "purchase", [FL_TRANSACTION_REFUND] = "refund",
+    [FL_TRANSACTION_GIFT] = "gift",         [FL_TRANSACTION_POINTS] = "points",
+    [FL_TRANSACTION_FEE] = "fee",
+};
+
 #define COUNT(names) (sizeof(names) / sizeof((names)[0]))
 
 static const char *name_of(const char *const *names, size_t n, size_t code)
@@ -155,4 +161,19 @@ bool fl_feedback_kind_parse(const char *name, enum fl_feedback_kind *out)
 const char *fl_match_name(enum fl_match match)
 {
     return name_of(matches, COUNT(matches), (size_t)match);
+}
+
+const char *fl_transaction_kind_name(enum fl_transaction_kind kind)
+{
+    return name_of(transaction_kinds, COUNT(transaction_kinds), (size_t)kind);
+}
+
+bool fl_transaction_kind_parse(const char *name, enum fl_transaction_kind *out)
+{
+    int code;
+
+    if (!code_of(transaction_kinds, COUNT(transaction_kinds), name, &code))
+        return false;
+    *out = (enum fl_transaction_kind)code;
+    return true;
 }

@@ -35,6 +35,13 @@ static enum fl_status nothing(struct fl_error *err)
         *out_id = fl_store_new_id(store);                                                          \
         return FL_OK;                                                                              \
     }
+#define COUNTS_NONE(name, ...)                                                                     \
+    static enum fl_status null_##name(struct fl_store *store, __VA_ARGS__, int64_t *out_n,         \
+                                      struct fl_error *err)                                        \
+    {                                                                                              \
+        *out_n = 0;                                                                                \
+        return FL_OK;                                                                              \
+    }
 #define FINDS_NOTHING(name, ...)                                                                   \
     static enum fl_status null_##name(struct fl_store *store, __VA_ARGS__, struct fl_error *err)   \
     {                                                                                              \
@@ -233,6 +240,73 @@ TAKES(memory_set, const char *channel, const char *key, const void *data, size_t
 FINDS_NOTHING(memory_get, struct fl_arena *arena, const char *channel, const char *key, void **out,
               size_t *out_len)
 
+/* ---- what it is worth -------------------------------------------------------------------------*/
+
+PUTS(transaction_put, const struct fl_transaction *transaction)
+TAKES(transaction_each, int64_t customer, int32_t from, int32_t to, fl_store_transaction_fn *fn,
+      void *ctx)
+FINDS_NOTHING(currency, char *out)
+TAKES(trade_each, int64_t first, int64_t last, const char *segment_attribute, fl_store_trade_fn *fn,
+      void *ctx)
+
+static enum fl_status null_customer_cuts(struct fl_store *store, size_t parts, int64_t *out,
+                                         struct fl_error *err)
+{
+    for (size_t i = 0; i <= parts; i++)
+        out[i] = INT64_MAX;
+    return FL_OK;
+}
+
+PUTS(subscription_put, const struct fl_subscription *subscription)
+TAKES(subscription_each, int64_t first, int64_t last, fl_store_subscription_fn *fn, void *ctx)
+
+static enum fl_status null_referral_put(struct fl_store *store, int64_t referrer, int64_t referred,
+                                        int64_t at_us, enum fl_put *out_put, struct fl_error *err)
+{
+    *out_put = FL_PUT_INSERTED;
+    return FL_OK;
+}
+
+TAKES(referral_each, int64_t referrer, fl_store_referral_fn *fn, void *ctx)
+PUTS(complaint_put, const struct fl_complaint *complaint)
+TAKES(complaint_each, int64_t first, int64_t last, fl_store_complaint_fn *fn, void *ctx)
+TAKES(sign_each, int64_t first, int64_t last, int64_t from_us, int64_t until_us,
+      fl_store_sign_fn *fn, void *ctx)
+NUMBERS(run_begin, const struct fl_value_run *run)
+TAKES(scores_put, int64_t run, const struct fl_score *scores, size_t n)
+COUNTS_NONE(run_finish, const struct fl_value_run *run)
+TAKES(run_fail, int64_t run, const char *report)
+FINDS_NOTHING(run_get, struct fl_arena *arena, int64_t id, struct fl_value_run *out)
+FINDS_NOTHING(run_at, int64_t at_us, int64_t *out_id)
+TAKES(run_each, fl_store_run_fn *fn, void *ctx)
+COUNTS_NONE(run_thin, int64_t before_us)
+FINDS_NOTHING(score_get, int64_t run, int64_t customer, struct fl_score *out)
+TAKES(score_each, const struct fl_score_filter *filter, fl_store_score_fn *fn, void *ctx)
+TAKES(rescore_put, const struct fl_score *score)
+TAKES(stale_add, int64_t customer)
+
+static enum fl_status null_stale_list(struct fl_store *store, int64_t *out, size_t max,
+                                      size_t *out_n, int64_t *out_total, struct fl_error *err)
+{
+    *out_n = 0;
+    *out_total = 0;
+    return FL_OK;
+}
+
+TAKES(stale_drop, int64_t customer)
+TAKES(zone_change_each, int64_t customer, int64_t after, int64_t limit, fl_store_zone_change_fn *fn,
+      void *ctx)
+
+static enum fl_status null_zone_matrix(struct fl_store *store, int64_t run_from, int64_t run_to,
+                                       int64_t (*out)[5], struct fl_error *err)
+{
+    memset(out, 0, 5 * sizeof *out);
+    return FL_OK;
+}
+
+TAKES(effect_each, int64_t campaign, int64_t run_before, int64_t run_after, fl_store_effect_fn *fn,
+      void *ctx)
+
 const struct fl_store_driver fl_store_driver_null = {
     .name = "null",
     .remembers = false,
@@ -304,4 +378,35 @@ const struct fl_store_driver fl_store_driver_null = {
     .short_link_of = null_short_link_of,
     .memory_set = null_memory_set,
     .memory_get = null_memory_get,
+    .transaction_put = null_transaction_put,
+    .transactions_begin = null_begin,
+    .transactions_end = null_begin,
+    .transaction_each = null_transaction_each,
+    .currency = null_currency,
+    .trade_each = null_trade_each,
+    .customer_cuts = null_customer_cuts,
+    .subscription_put = null_subscription_put,
+    .subscription_each = null_subscription_each,
+    .referral_put = null_referral_put,
+    .referral_each = null_referral_each,
+    .complaint_put = null_complaint_put,
+    .complaint_each = null_complaint_each,
+    .sign_each = null_sign_each,
+    .run_begin = null_run_begin,
+    .scores_put = null_scores_put,
+    .run_finish = null_run_finish,
+    .run_fail = null_run_fail,
+    .run_get = null_run_get,
+    .run_at = null_run_at,
+    .run_each = null_run_each,
+    .run_thin = null_run_thin,
+    .score_get = null_score_get,
+    .score_each = null_score_each,
+    .rescore_put = null_rescore_put,
+    .stale_add = null_stale_add,
+    .stale_list = null_stale_list,
+    .stale_drop = null_stale_drop,
+    .zone_change_each = null_zone_change_each,
+    .zone_matrix = null_zone_matrix,
+    .effect_each = null_effect_each,
 };

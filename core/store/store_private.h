@@ -1,9 +1,9 @@
 /*
  * What a driver of the store is: one table of functions.
  *
- * store.c, store_people.c, store_messages.c and store_feedback.c check arguments and the rules of
- * transactions; a driver sees only calls that are allowed.  A driver need not check again, and
- * leaves out-parameters untouched on failure.
+ * store.c, store_people.c, store_messages.c, store_feedback.c, store_worth.c and store_scores.c
+ * check arguments and the rules of transactions; a driver sees only calls that are allowed.  A
+ * driver need not check again, and leaves out-parameters untouched on failure.
  */
 #ifndef FL_STORE_STORE_PRIVATE_H
 #define FL_STORE_STORE_PRIVATE_H
@@ -138,6 +138,71 @@ struct fl_store_driver {
                                  size_t, struct fl_error *);
     enum fl_status (*memory_get)(struct fl_store *, struct fl_arena *, const char *, const char *,
                                  void **, size_t *, struct fl_error *);
+
+    enum fl_status (*transaction_put)(struct fl_store *, const struct fl_transaction *transaction,
+                                      enum fl_put *out_put, int64_t *out_id, struct fl_error *);
+    enum fl_status (*transactions_begin)(struct fl_store *, struct fl_error *);
+    enum fl_status (*transactions_end)(struct fl_store *, struct fl_error *);
+    enum fl_status (*transaction_each)(struct fl_store *, int64_t customer, int32_t from,
+                                       int32_t to, fl_store_transaction_fn *fn, void *ctx,
+                                       struct fl_error *);
+    enum fl_status (*currency)(struct fl_store *, char *out, struct fl_error *);
+    enum fl_status (*trade_each)(struct fl_store *, int64_t first, int64_t last,
+                                 const char *segment_attribute, fl_store_trade_fn *fn, void *ctx,
+                                 struct fl_error *);
+    enum fl_status (*customer_cuts)(struct fl_store *, size_t parts, int64_t *out,
+                                    struct fl_error *);
+    enum fl_status (*subscription_put)(struct fl_store *,
+                                       const struct fl_subscription *subscription,
+                                       enum fl_put *out_put, int64_t *out_id, struct fl_error *);
+    enum fl_status (*subscription_each)(struct fl_store *, int64_t first, int64_t last,
+                                        fl_store_subscription_fn *fn, void *ctx, struct fl_error *);
+    enum fl_status (*referral_put)(struct fl_store *, int64_t referrer, int64_t referred,
+                                   int64_t at_us, enum fl_put *out_put, struct fl_error *);
+    /* referrer 0: all */
+    enum fl_status (*referral_each)(struct fl_store *, int64_t referrer, fl_store_referral_fn *fn,
+                                    void *ctx, struct fl_error *);
+    enum fl_status (*complaint_put)(struct fl_store *, const struct fl_complaint *complaint,
+                                    enum fl_put *out_put, int64_t *out_id, struct fl_error *);
+    enum fl_status (*complaint_each)(struct fl_store *, int64_t first, int64_t last,
+                                     fl_store_complaint_fn *fn, void *ctx, struct fl_error *);
+    enum fl_status (*sign_each)(struct fl_store *, int64_t first, int64_t last, int64_t from_us,
+                                int64_t until_us, fl_store_sign_fn *fn, void *ctx,
+                                struct fl_error *);
+    enum fl_status (*run_begin)(struct fl_store *, const struct fl_value_run *run, int64_t *out_id,
+                                struct fl_error *);
+    enum fl_status (*scores_put)(struct fl_store *, int64_t run, const struct fl_score *scores,
+                                 size_t n, struct fl_error *);
+    enum fl_status (*run_finish)(struct fl_store *, const struct fl_value_run *run,
+                                 int64_t *out_n_changes, struct fl_error *);
+    enum fl_status (*run_fail)(struct fl_store *, int64_t run, const char *report,
+                               struct fl_error *);
+    enum fl_status (*run_get)(struct fl_store *, struct fl_arena *arena, int64_t id,
+                              struct fl_value_run *out, struct fl_error *);
+    enum fl_status (*run_at)(struct fl_store *, int64_t at_us, int64_t *out_id, struct fl_error *);
+    enum fl_status (*run_each)(struct fl_store *, fl_store_run_fn *fn, void *ctx,
+                               struct fl_error *);
+    enum fl_status (*run_thin)(struct fl_store *, int64_t before_us, int64_t *out_n,
+                               struct fl_error *);
+    /* run 0: current */
+    enum fl_status (*score_get)(struct fl_store *, int64_t run, int64_t customer,
+                                struct fl_score *out, struct fl_error *);
+    enum fl_status (*score_each)(struct fl_store *, const struct fl_score_filter *filter,
+                                 fl_store_score_fn *fn, void *ctx, struct fl_error *);
+    enum fl_status (*rescore_put)(struct fl_store *, const struct fl_score *score,
+                                  struct fl_error *);
+    enum fl_status (*stale_add)(struct fl_store *, int64_t customer, struct fl_error *);
+    enum fl_status (*stale_list)(struct fl_store *, int64_t *out, size_t max, size_t *out_n,
+                                 int64_t *out_total, struct fl_error *);
+    enum fl_status (*stale_drop)(struct fl_store *, int64_t customer, struct fl_error *);
+    enum fl_status (*zone_change_each)(struct fl_store *, int64_t customer, int64_t after,
+                                       int64_t limit, fl_store_zone_change_fn *fn, void *ctx,
+                                       struct fl_error *);
+    enum fl_status (*zone_matrix)(struct fl_store *, int64_t run_from, int64_t run_to,
+                                  int64_t (*out)[5], struct fl_error *);
+    enum fl_status (*effect_each)(struct fl_store *, int64_t campaign, int64_t run_before,
+                                  int64_t run_after, fl_store_effect_fn *fn, void *ctx,
+                                  struct fl_error *);
 };
 
 struct fl_store {

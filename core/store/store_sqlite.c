@@ -142,6 +142,8 @@ static enum fl_status sqlite_open(struct fl_store *store, const char *path,
     if (!st)
         st = fl_sqlite_register_message_functions(db, err);
     if (!st)
+        st = fl_sqlite_register_worth_functions(db, err);
+    if (!st)
         st = init_ids(db, err);
     return st;
 }
@@ -154,6 +156,7 @@ static void sqlite_close(struct fl_store *store)
         return;
     fl_sqlite_forget_statements(db);
     fl_hands_finish(&db->hands);
+    fl_map_finish(&db->bulk.touched);
     sqlite3_close(db->handle);
     free(db->path);
     free(db);
@@ -217,6 +220,7 @@ static void sqlite_rollback(struct fl_store *store)
     if (!sqlite3_get_autocommit(db->handle))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
     fl_hands_forget(&db->hands);
+    fl_sqlite_bulk_rolled_back(db);
 }
 
 /* ---- small values of our own ------------------------------------------------------------------*/
@@ -323,4 +327,35 @@ const struct fl_store_driver fl_store_driver_sqlite = {
     .short_link_of = fl_sqlite_short_link_of,
     .memory_set = fl_sqlite_memory_set,
     .memory_get = fl_sqlite_memory_get,
+    .transaction_put = fl_sqlite_transaction_put,
+    .transactions_begin = fl_sqlite_transactions_begin,
+    .transactions_end = fl_sqlite_transactions_end,
+    .transaction_each = fl_sqlite_transaction_each,
+    .currency = fl_sqlite_currency,
+    .trade_each = fl_sqlite_trade_each,
+    .customer_cuts = fl_sqlite_customer_cuts,
+    .subscription_put = fl_sqlite_subscription_put,
+    .subscription_each = fl_sqlite_subscription_each,
+    .referral_put = fl_sqlite_referral_put,
+    .referral_each = fl_sqlite_referral_each,
+    .complaint_put = fl_sqlite_complaint_put,
+    .complaint_each = fl_sqlite_complaint_each,
+    .sign_each = fl_sqlite_sign_each,
+    .run_begin = fl_sqlite_run_begin,
+    .scores_put = fl_sqlite_scores_put,
+    .run_finish = fl_sqlite_run_finish,
+    .run_fail = fl_sqlite_run_fail,
+    .run_get = fl_sqlite_run_get,
+    .run_at = fl_sqlite_run_at,
+    .run_each = fl_sqlite_run_each,
+    .run_thin = fl_sqlite_run_thin,
+    .score_get = fl_sqlite_score_get,
+    .score_each = fl_sqlite_score_each,
+    .rescore_put = fl_sqlite_rescore_put,
+    .stale_add = fl_sqlite_stale_add,
+    .stale_list = fl_sqlite_stale_list,
+    .stale_drop = fl_sqlite_stale_drop,
+    .zone_change_each = fl_sqlite_zone_change_each,
+    .zone_matrix = fl_sqlite_zone_matrix,
+    .effect_each = fl_sqlite_effect_each,
 };

@@ -96,7 +96,11 @@ enum fl_status fl_sqlite_highest_id(struct fl_sqlite *db, int64_t *out, struct f
                               " (SELECT ifnull(max(id), 0) FROM message),"
                               " (SELECT ifnull(max(id), 0) FROM lease),"
                               " (SELECT ifnull(max(id), 0) FROM event),"
-                              " (SELECT ifnull(max(id), 0) FROM feedback))";
+                              " (SELECT ifnull(max(id), 0) FROM feedback),"
+                              " (SELECT ifnull(max(id), 0) FROM subscription),"
+                              " (SELECT ifnull(max(id), 0) FROM complaint),"
+                              " (SELECT ifnull(max(id), 0) FROM value_run),"
+                              " (SELECT ifnull(max(id), 0) FROM zone_change))";
 
     return fl_query_number(db, sql, Q_NONE, out, err);
 }

@@ -10,6 +10,7 @@
 
 #include <sqlite3.h>
 
+#include "store_days.h"
 #include "store_map.h"
 #include "store_private.h"
 
@@ -54,6 +55,13 @@ struct fl_message_tally {
     int64_t counts[FL_MESSAGE_STATES];
 };
 
+/* Many transactions at once, see store_sqlite_bulk.c. */
+struct fl_bulk {
+    bool is_on;
+    struct fl_map touched; /* customers whose days are marked to be made */
+    int n_stale;           /* marked one by one since it began */
+};
+
 struct fl_sqlite {
     sqlite3 *handle;
     struct fl_store *store;
@@ -65,6 +73,8 @@ struct fl_sqlite {
     struct fl_hands hands;
     struct fl_plan_tally tally;
     struct fl_message_tally message_tally;
+    struct fl_bulk bulk;
+    char currency[4]; /* "" not read, or none yet */
 };
 
 static inline struct fl_sqlite *fl_sqlite_of(struct fl_store *store)
@@ -216,6 +226,55 @@ static inline bool fl_cursor_is_at_end(int64_t cursor)
     return cursor & 1;
 }
 
+/* ---- what it is worth -------------------------------------------------------------------------*/
+
+/* FL_NOT_FOUND, FL_REJECTED (erased). */
+FL_CHECK_RESULT enum fl_status fl_sqlite_need_customer(struct fl_sqlite *db, int64_t customer,
+                                                       struct fl_error *err);
+/* The first one becomes the store's; FL_REJECTED: another. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_take_currency(struct fl_sqlite *db, const char *currency,
+                                                       const char *external_id,
+                                                       struct fl_error *err);
+/* From all the customer's lines. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_days_make(struct fl_sqlite *db, int64_t customer,
+                                                   struct fl_days *days, struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_sqlite_days_keep(struct fl_sqlite *db, int64_t customer,
+                                                   const struct fl_days *days,
+                                                   struct fl_error *err);
+/* The days in a column of the row a statement stands on, made where they are still to be made. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_days_of(struct fl_sqlite *db, int64_t customer,
+                                                 sqlite3_stmt *stmt, int column,
+                                                 struct fl_days *days, struct fl_error *err);
+bool fl_sqlite_bulk_knows(const struct fl_sqlite *db, int64_t customer);
+FL_CHECK_RESULT enum fl_status fl_sqlite_bulk_touch(struct fl_sqlite *db, int64_t customer,
+                                                    struct fl_error *err);
+void fl_sqlite_bulk_rolled_back(struct fl_sqlite *db);
+/* Only where there was a run and the customer may be profiled; in a bulk only the first ones. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_mark_stale(struct fl_sqlite *db, int64_t customer,
+                                                    struct fl_error *err);
+/* Everything the valuation keeps about a customer who objected goes. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_forget_scores(struct fl_sqlite *db, int64_t customer,
+                                                       struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_sqlite_register_worth_functions(struct fl_sqlite *db,
+                                                                  struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_sqlite_current_run(struct fl_sqlite *db, int64_t *out,
+                                                     struct fl_error *err);
+
+/* Columns of a score as fl_sqlite_score_row() reads them, from a table or view `of`. */
+#define FL_SCORE_VALUES(of)                                                                        \
+    of "state, " of "zone, " of "segment, " of "keys, " of "is_high, " of "is_estimated, " of      \
+       "p, " of "commitment, " of "ltv_minor, " of "ce_minor, " of "ev_minor, " of                 \
+       "spv_minor, " of "cost_minor, " of "cv_minor, " of "ce, " of "cv, " of "distance, " of      \
+       "certainty"
+enum { FL_SCORE_N_VALUES = 18 };
+/* The customer in column `at`, the time in the next one, then FL_SCORE_VALUES. */
+struct fl_score fl_sqlite_score_row(const struct fl_query *query, int at);
+/* "score_now", or the scores of one run with the columns of it; `run` binds as ?N. */
+#define FL_SCORES_NOW "score_now"
+#define FL_SCORES_OF(N)                                                                            \
+    "(SELECT s.customer AS customer, r.as_of_us AS at_us, " FL_SCORE_VALUES(                       \
+        "s.") " FROM value_run r CROSS JOIN score s ON s.run = r.id WHERE r.id = ?" N ")"
+
 /* ---- the slots of the driver ------------------------------------------------------------------*/
 
 #define SLOT(name, ...)                                                                            \
@@ -289,6 +348,46 @@ SLOT(short_link_of, struct fl_arena *arena, int64_t message, const char **out_co
 SLOT(memory_set, const char *channel, const char *key, const void *data, size_t len);
 SLOT(memory_get, struct fl_arena *arena, const char *channel, const char *key, void **out,
      size_t *out_len);
+SLOT(transaction_put, const struct fl_transaction *transaction, enum fl_put *out_put,
+     int64_t *out_id);
+FL_CHECK_RESULT enum fl_status fl_sqlite_transactions_begin(struct fl_store *store,
+                                                            struct fl_error *err);
+FL_CHECK_RESULT enum fl_status fl_sqlite_transactions_end(struct fl_store *store,
+                                                          struct fl_error *err);
+SLOT(transaction_each, int64_t customer, int32_t from, int32_t to, fl_store_transaction_fn *fn,
+     void *ctx);
+SLOT(currency, char *out);
+SLOT(trade_each, int64_t first, int64_t last, const char *segment_attribute, fl_store_trade_fn *fn,
+     void *ctx);
+SLOT(customer_cuts, size_t parts, int64_t *out);
+SLOT(subscription_put, const struct fl_subscription *subscription, enum fl_put *out_put,
+     int64_t *out_id);
+SLOT(subscription_each, int64_t first, int64_t last, fl_store_subscription_fn *fn, void *ctx);
+SLOT(referral_put, int64_t referrer, int64_t referred, int64_t at_us, enum fl_put *out_put);
+SLOT(referral_each, int64_t referrer, fl_store_referral_fn *fn, void *ctx);
+SLOT(complaint_put, const struct fl_complaint *complaint, enum fl_put *out_put, int64_t *out_id);
+SLOT(complaint_each, int64_t first, int64_t last, fl_store_complaint_fn *fn, void *ctx);
+SLOT(sign_each, int64_t first, int64_t last, int64_t from_us, int64_t until_us,
+     fl_store_sign_fn *fn, void *ctx);
+SLOT(run_begin, const struct fl_value_run *run, int64_t *out_id);
+SLOT(scores_put, int64_t run, const struct fl_score *scores, size_t n);
+SLOT(run_finish, const struct fl_value_run *run, int64_t *out_n_changes);
+SLOT(run_fail, int64_t run, const char *report);
+SLOT(run_get, struct fl_arena *arena, int64_t id, struct fl_value_run *out);
+SLOT(run_at, int64_t at_us, int64_t *out_id);
+SLOT(run_each, fl_store_run_fn *fn, void *ctx);
+SLOT(run_thin, int64_t before_us, int64_t *out_n);
+SLOT(score_get, int64_t run, int64_t customer, struct fl_score *out);
+SLOT(score_each, const struct fl_score_filter *filter, fl_store_score_fn *fn, void *ctx);
+SLOT(rescore_put, const struct fl_score *score);
+SLOT(stale_add, int64_t customer);
+SLOT(stale_list, int64_t *out, size_t max, size_t *out_n, int64_t *out_total);
+SLOT(stale_drop, int64_t customer);
+SLOT(zone_change_each, int64_t customer, int64_t after, int64_t limit, fl_store_zone_change_fn *fn,
+     void *ctx);
+SLOT(zone_matrix, int64_t run_from, int64_t run_to, int64_t (*out)[5]);
+SLOT(effect_each, int64_t campaign, int64_t run_before, int64_t run_after, fl_store_effect_fn *fn,
+     void *ctx);
 
 #undef SLOT
 

@@ -59,7 +59,12 @@ FL_CHECK_RESULT enum fl_status fl_store_transaction_put(struct fl_store *store,
                                                         const struct fl_transaction *transaction,
                                                         enum fl_put *out_put, int64_t *out_id,
                                                         struct fl_error *err);
-/* Within a bulk (an import) the purchase days are made anew at its end, for those touched. */
+/* A bulk (an import): the purchase days of those touched are made anew at its end; until then a
+ * reader makes them as it goes.  `begin` may stand outside a transaction and the bulk go on over
+ * several; `end` writes, and has to be called also after a failure and a rollback.  Within a bulk
+ * of transactions of more than FL_STORE_BULK_STALE_MAX customers nobody is marked stale: whoever
+ * imports that many values everybody again (`value run`). */
+enum { FL_STORE_BULK_STALE_MAX = 2000 };
 FL_CHECK_RESULT enum fl_status fl_store_transactions_begin(struct fl_store *store,
                                                            struct fl_error *err);
 FL_CHECK_RESULT enum fl_status fl_store_transactions_end(struct fl_store *store,
@@ -100,6 +105,7 @@ FL_CHECK_RESULT enum fl_status fl_store_trade_each(struct fl_store *store, int64
                                                    struct fl_error *err);
 /* Ids that cut the customers into `parts` ranges of about equal number: out[0] is the first id,
  * out[i] the first of range i; out has parts + 1 places, the last one INT64_MAX. */
+enum { FL_STORE_PARTS_MAX = 256 };
 FL_CHECK_RESULT enum fl_status fl_store_customer_cuts(struct fl_store *store, size_t parts,
                                                       int64_t *out, struct fl_error *err);
 
@@ -139,6 +145,10 @@ typedef bool fl_store_referral_fn(void *ctx, int64_t referrer, int64_t referred,
 FL_CHECK_RESULT enum fl_status fl_store_referral_each(struct fl_store *store,
                                                       fl_store_referral_fn *fn, void *ctx,
                                                       struct fl_error *err);
+/* Those one customer has brought. */
+FL_CHECK_RESULT enum fl_status fl_store_referral_of(struct fl_store *store, int64_t referrer,
+                                                    fl_store_referral_fn *fn, void *ctx,
+                                                    struct fl_error *err);
 
 /* A complaint that somebody has to settle; `settled_us` FL_TIME_NONE while it is open. */
 struct fl_complaint {

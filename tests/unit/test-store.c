@@ -48,7 +48,7 @@ static void test_new_file(void **state)
     assert_string_equal(fl_store_driver(w->store), "sqlite");
     assert_int_equal(stat(w->path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
-    assert_int_equal(fl_store_schema_version(w->store), 2);
+    assert_int_equal(fl_store_schema_version(w->store), 3);
     id = fl_store_new_id(w->store);
     world_begin(w);
     assert_true(world_customer(w, "a", "a@b.example", FL_CONSENT_GRANTED) > id);
@@ -175,7 +175,7 @@ static void test_migrated_rows(void **state)
     assert_ok(fl_file_read(w->arena, path, SCRIPT_MAX, &script, &len, &err));
     assert_int_equal(raw(w, script, NULL, 0), SQLITE_OK);
     world_open(w);
-    assert_int_equal(fl_store_schema_version(w->store), 2);
+    assert_int_equal(fl_store_schema_version(w->store), 3);
     assert_ok(fl_store_customer_get(w->store, w->arena, CUSTOMER, &customer, &err));
     assert_int_equal(customer.n_addresses, 2);
     assert_int_equal(customer.n_consents, 1);
