@@ -36,11 +36,48 @@ double value_log_beta(double a, double b);
 /* log Gamma(a + k) - log Gamma(a) for k >= 0, without cancellation. */
 double value_log_rising(double a, double k);
 double value_digamma(double x);
+/* digamma(a + k) - digamma(a) for k >= 0. */
+double value_digamma_rising(double a, double k);
 double value_log1mexp(double x);                 /* log(1 - e^x), x < 0 */
 double value_log_sum(double a, double b);        /* log(e^a + e^b) */
 double value_log_difference(double a, double b); /* log(e^a - e^b), a > b */
 /* log 2F1(a, b; c; z) for a, b, c > 0 and 0 <= z < 1, by series in log space with scaling; Euler's
  * and Pfaff's forms where they converge faster. */
 double value_log_2f1(double a, double b, double c, double z);
+/* log of the mean of exp(log_h(p, q)) over p ~ Beta(a, b), q = 1 - p, by the trapezium rule in
+ * logit p, whose error falls exponentially.  `log_h` has to be smooth, and level but for e^-37
+ * where logit p is below -low - 37 or above high + 37. */
+double value_log_beta_mean(double a, double b, double low, double high,
+                           double (*log_h)(const void *context, double p, double q),
+                           const void *context);
+
+/* ---- what BG/NBD and MBG/NBD share (value_bgnbd.c) --------------------------------------------
+ * They differ in one thing: `first` is 1 where a customer may leave right after the first purchase
+ * (MBG/NBD), so that the chance of leaving was met y = x + first times. */
+double value_bg_log_likelihood(const double *p, const struct fl_value_obs *obs, size_t n, int first,
+                               double *out_gradient);
+double value_bg_p_alive(const double *p, const struct fl_value_obs *obs, int first);
+double value_bg_pmf(const double *p, int x, double t, int first);
+double value_bg_survival(const double *p, double t, int first);
+double value_bg_conditional_alive(const double *p, const struct fl_value_obs *obs, double t,
+                                  int first);
+void value_bg_start(const struct fl_value_obs *obs, size_t n, double *p);
+
+/* Observations of purchases in real time; for BG/NBD, MBG/NBD, Pareto/NBD and NBD (value.c). */
+extern const char value_purchases_fault[];
+bool value_purchases_are_valid(const struct fl_value_obs *obs);
+const char *value_purchases_missing(const struct fl_value_obs *obs, size_t n);
+
+/* ---- the sum over rows (value.c) -------------------------------------------------------------*/
+
+/* Rows are summed in chunks of this many and the chunks in their order, so that the number of
+ * threads has no effect on the last bit. */
+enum { VALUE_CHUNK_ROWS = 8192 };
+struct value_partial {
+    double log_likelihood, gradient[FL_VALUE_PARAMS_MAX];
+};
+/* `partial` has room for one entry a chunk where `threads` is above 1; else NULL will do. */
+double value_sum(const struct value_ops *ops, const double *p, const struct fl_value_obs *obs,
+                 size_t n, int threads, struct value_partial *partial, double *out_gradient);
 
 #endif
