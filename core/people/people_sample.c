@@ -1,7 +1,9 @@
 #include <string.h>
 
+#include "base/file.h"
 #include "people/people_private.h"
-#include "people/people_random.h"
+#include "people/people_sample_private.h"
+#include "value/simulate.h"
 
 enum { SAMPLE_CUSTOMERS_MAX = 1000000, SAMPLE_ROW_MAX = 1024 };
 
@@ -16,8 +18,7 @@ enum {
     SMS_YES = 62,
     SMS_NO = 23,
     LETTER_YES = 70,
-    LETTER_NO = 12,
-    CONTRACT_RUNS_SHARE = 84
+    LETTER_NO = 12
 };
 
 /* In days. */
@@ -29,7 +30,9 @@ enum {
     SHOPPER_DAYS = 900
 };
 
-enum segment { MOTHERS_CLASS, HOME_DELIVERY, SHOP };
+/* How long deliveries are kept, in months: one in seven leaves in the first year, and who stayed
+ * longer leaves less. */
+static const double contract_model[] = {0.5, 30};
 
 struct name {
     const char *hangul, *latin;
@@ -99,12 +102,9 @@ static const struct {
 
 /* One customer while it is written. */
 struct person {
-    int number;
-    bool is_korean;
-    enum segment segment;
+    struct sample_person is;
     const struct name *family, *given;
     const char *english_given, *english_family;
-    int32_t joined;
 };
 
 static const struct name *draw_family(struct people_random *random)
@@ -131,15 +131,18 @@ static int draw_city(struct people_random *random)
 
 static struct person draw_person(struct people_random *random, int number)
 {
-    struct person p = {.number = number};
+    struct person p = {.is = {.number = number,
+                              .birth = FL_DATE_NONE,
+                              .contract_start = FL_DATE_NONE,
+                              .contract_end = FL_DATE_NONE}};
     int share = people_random_below(random, 100);
     bool is_woman;
 
-    p.segment = share < MOTHERS_SHARE                ? MOTHERS_CLASS
-                : share < MOTHERS_SHARE + HOME_SHARE ? HOME_DELIVERY
-                                                     : SHOP;
-    is_woman = people_random_percent(random, p.segment == MOTHERS_CLASS ? 97 : 55);
-    p.is_korean = people_random_percent(random, KOREAN_SHARE);
+    p.is.segment = share < MOTHERS_SHARE                ? SAMPLE_MOTHERS_CLASS
+                   : share < MOTHERS_SHARE + HOME_SHARE ? SAMPLE_HOME_DELIVERY
+                                                        : SAMPLE_SHOP;
+    is_woman = people_random_percent(random, p.is.segment == SAMPLE_MOTHERS_CLASS ? 97 : 55);
+    p.is.is_korean = people_random_percent(random, KOREAN_SHARE);
     p.family = draw_family(random);
     p.given = is_woman ? &women[people_random_below(random, COUNT(women))]
                        : &men[people_random_below(random, COUNT(men))];
@@ -178,8 +181,8 @@ static void put_email(struct fl_buf *csv, struct people_random *random, const st
 {
     const char *domain = people_random_percent(random, 80) ? "cust.test" : "example.test";
 
-    if (p->is_korean)
-        fl_buf_printf(csv, "%s.%s%d@%s", p->given->latin, p->family->latin, p->number, domain);
+    if (p->is.is_korean)
+        fl_buf_printf(csv, "%s.%s%d@%s", p->given->latin, p->family->latin, p->is.number, domain);
     else {
         char local[64];
         size_t n = 0;
@@ -190,7 +193,7 @@ static void put_email(struct fl_buf *csv, struct people_random *random, const st
         for (const char *s = p->english_family; *s; s++)
             if (*s != '\'')
                 local[n++] = (char)(*s | 0x20);
-        fl_buf_printf(csv, "%.*s%d@%s", (int)n, local, p->number, domain);
+        fl_buf_printf(csv, "%.*s%d@%s", (int)n, local, p->is.number, domain);
     }
 }
 
@@ -204,7 +207,7 @@ static void put_phone(struct fl_buf *csv, struct people_random *random, const st
 
     if (!people_random_percent(random, PHONE_SHARE))
         return;
-    subscriber = 20000000 + (int)((offset + (uint64_t)p->number * STEP) % NUMBERS);
+    subscriber = 20000000 + (int)((offset + (uint64_t)p->is.number * STEP) % NUMBERS);
     if (form < 7)
         fl_buf_printf(csv, "010-%04d-%04d", subscriber / 10000, subscriber % 10000);
     else if (form < 9)
@@ -213,41 +216,54 @@ static void put_phone(struct fl_buf *csv, struct people_random *random, const st
         fl_buf_printf(csv, "+82 10 %04d %04d", subscriber / 10000, subscriber % 10000);
 }
 
-/* birth, contract_start, contract_end; also finds when the customer joined. */
-static int32_t put_anchors(struct fl_buf *csv, struct people_random *random, struct person *p,
-                           int32_t today)
+/* The contract goes on from year to year, or ended with the month that was the last. */
+static void draw_contract(struct people_random *random, struct sample_person *p, int32_t today)
 {
-    int32_t birth = FL_DATE_NONE, start, end;
+    /* The smaller of two draws: more young contracts than old ones. */
+    int a = people_random_below(random, CONTRACT_YEARS_BACK * 365);
+    int b = people_random_below(random, CONTRACT_YEARS_BACK * 365);
+    struct fl_value_random draws;
+    struct fl_value_obs kept;
+
+    p->contract_start = today - (a < b ? a : b);
+    p->joined = p->contract_start - people_random_below(random, 10);
+    fl_value_random_init(&draws, people_random_u64(random));
+    fl_value_simulate(FL_VALUE_SBG, contract_model, CONTRACT_YEARS_BACK * 365.0 / SAMPLE_MONTH_DAYS,
+                      false, &draws, &kept, 1);
+    p->contract_end = p->contract_start + (int32_t)kept.T * SAMPLE_MONTH_DAYS;
+    p->has_left = kept.x > 0 && p->contract_end <= today;
+    if (p->has_left)
+        return;
+    p->contract_end = fl_date_add_months(p->contract_start, 12);
+    while (p->contract_end <= today)
+        p->contract_end = fl_date_add_months(p->contract_end, 12);
+}
+
+static void draw_dates(struct people_random *random, struct sample_person *p, int32_t today)
+{
+    int32_t first;
 
     p->joined = today - 1 - people_random_below(random, SHOPPER_DAYS);
-    if (p->segment == MOTHERS_CLASS) {
-        int32_t first = fl_date_add_months(today, -BIRTH_BACK_MONTHS);
+    if (p->segment == SAMPLE_HOME_DELIVERY)
+        draw_contract(random, p, today);
+    if (p->segment != SAMPLE_MOTHERS_CLASS)
+        return;
+    first = fl_date_add_months(today, -BIRTH_BACK_MONTHS);
+    p->birth = first + people_random_below(random, today + BIRTH_AHEAD - first + 1);
+    p->joined = p->birth - 100 - people_random_below(random, 80);
+    if (p->joined >= today)
+        p->joined = today - 1 - people_random_below(random, 14);
+}
 
-        birth = first + people_random_below(random, today + BIRTH_AHEAD - first + 1);
-        p->joined = birth - 100 - people_random_below(random, 80);
-        if (p->joined >= today)
-            p->joined = today - 1 - people_random_below(random, 14);
-        put_date(csv, birth);
+static void put_anchors(struct fl_buf *csv, const struct sample_person *p)
+{
+    const int32_t dates[] = {p->birth, p->contract_start, p->contract_end};
+
+    for (int i = 0; i < COUNT(dates); i++) {
+        if (dates[i] != FL_DATE_NONE)
+            put_date(csv, dates[i]);
+        fl_buf_putc(csv, ',');
     }
-    fl_buf_putc(csv, ',');
-    if (p->segment == HOME_DELIVERY) {
-        /* The smaller of two draws: more young contracts than old ones. */
-        int a = people_random_below(random, CONTRACT_YEARS_BACK * 365);
-        int b = people_random_below(random, CONTRACT_YEARS_BACK * 365);
-
-        start = today - (a < b ? a : b);
-        p->joined = start - people_random_below(random, 10);
-        end = fl_date_add_months(start, 12);
-        if (people_random_percent(random, CONTRACT_RUNS_SHARE))
-            while (end <= today)
-                end = fl_date_add_months(end, 12);
-        put_date(csv, start);
-        fl_buf_putc(csv, ',');
-        put_date(csv, end);
-    } else
-        fl_buf_putc(csv, ',');
-    fl_buf_putc(csv, ',');
-    return birth;
 }
 
 /* street, city, postcode: streets that do not exist, in postcodes of the city. */
@@ -260,7 +276,7 @@ static void put_postal(struct fl_buf *csv, struct people_random *random, const s
     int flat = 101 + people_random_below(random, FLATS);
     int postcode = cities[city].postcodes + people_random_below(random, CODES);
 
-    if (p->is_korean)
+    if (p->is.is_korean)
         fl_buf_printf(csv, "%s %d %d호,%s,%05d,", streets[street].hangul, house, flat,
                       cities[city].hangul, postcode);
     else
@@ -269,25 +285,26 @@ static void put_postal(struct fl_buf *csv, struct people_random *random, const s
 }
 
 static void put_attributes(struct fl_buf *csv, struct people_random *random, const struct person *p,
-                           int32_t birth, int32_t today)
+                           int32_t today)
 {
+    int32_t birth = p->is.birth;
     static const char *const segments[] = {"mothers_class", "home_delivery", "shop"};
     int city = draw_city(random);
     int product = people_random_below(random, COUNT(products));
     int baby = people_random_below(random, 1000);
 
-    fl_buf_printf(csv, "%s,%s,", segments[p->segment],
-                  p->is_korean ? cities[city].hangul : cities[city].latin);
+    fl_buf_printf(csv, "%s,%s,", segments[p->is.segment],
+                  p->is.is_korean ? cities[city].hangul : cities[city].latin);
     if (birth == FL_DATE_NONE)
         ;
-    else if (!p->is_korean && birth <= today)
+    else if (!p->is.is_korean && birth <= today)
         put_cell(csv, english_baby_names[baby % COUNT(english_baby_names)]);
-    else if (p->is_korean)
+    else if (p->is.is_korean)
         put_cell(csv, birth > today ? unborn_names[baby % COUNT(unborn_names)]
                                     : baby_names[baby % COUNT(baby_names)]);
     fl_buf_putc(csv, ',');
-    if (p->segment != MOTHERS_CLASS)
-        put_cell(csv, p->is_korean ? products[product].hangul : products[product].latin);
+    if (p->is.segment != SAMPLE_MOTHERS_CLASS)
+        put_cell(csv, p->is.is_korean ? products[product].hangul : products[product].latin);
     fl_buf_putc(csv, ',');
     put_postal(csv, random, p, city);
 }
@@ -299,15 +316,14 @@ static const char *draw_consent(struct people_random *random, int yes, int no)
     return at < yes ? "yes" : at < yes + no ? "no" : "";
 }
 
-static void put_person(struct fl_buf *csv, struct people_random *random, int number, int32_t today,
-                       uint64_t offset)
+static struct person put_person(struct fl_buf *csv, struct people_random *random, int number,
+                                int32_t today, uint64_t offset)
 {
     static const char *const proofs[] = {"class sign-up sheet", "contract form", "shop card"};
     struct person p = draw_person(random, number);
-    int32_t birth;
 
-    fl_buf_printf(csv, "C%06d,", number);
-    if (p.is_korean)
+    fl_buf_printf(csv, SAMPLE_CUSTOMER_ID ",", number);
+    if (p.is.is_korean)
         fl_buf_printf(csv, "%s%s,ko,", p.family->hangul, p.given->hangul);
     else
         fl_buf_printf(csv, "%s %s,en,", p.english_given, p.english_family);
@@ -315,42 +331,65 @@ static void put_person(struct fl_buf *csv, struct people_random *random, int num
     fl_buf_putc(csv, ',');
     put_phone(csv, random, &p, offset);
     fl_buf_putc(csv, ',');
-    birth = put_anchors(csv, random, &p, today);
-    put_attributes(csv, random, &p, birth, today);
+    draw_dates(random, &p.is, today);
+    put_anchors(csv, &p.is);
+    put_attributes(csv, random, &p, today);
     fl_buf_printf(csv, "%s,", draw_consent(random, EMAIL_YES, EMAIL_NO));
     fl_buf_printf(csv, "%s,", draw_consent(random, SMS_YES, SMS_NO));
-    fl_buf_printf(csv, "%s,%s,", draw_consent(random, LETTER_YES, LETTER_NO), proofs[p.segment]);
-    put_date(csv, p.joined);
+    fl_buf_printf(csv, "%s,%s,", draw_consent(random, LETTER_YES, LETTER_NO), proofs[p.is.segment]);
+    put_date(csv, p.is.joined);
     fl_buf_puts(csv, "\r\n");
+    return p;
 }
 
-enum fl_status fl_people_sample(struct fl_arena *arena, uint64_t seed, int n, int32_t today,
-                                char **out_csv, size_t *out_len, struct fl_error *err)
+enum fl_status people_sample_each(uint64_t seed, int n, int32_t today, people_sample_fn *fn,
+                                  void *ctx, struct fl_error *err)
 {
+    FL_AUTO_BUF struct fl_buf row = FL_BUF(SAMPLE_ROW_MAX);
     struct people_random random = {seed};
-    struct fl_buf csv;
     uint64_t offset;
-    char *copy;
 
     if (n < 1 || n > SAMPLE_CUSTOMERS_MAX)
         return fl_error_set(err, FL_INVALID, "%d customers, 1 to %d are possible", n,
                             SAMPLE_CUSTOMERS_MAX);
     offset = people_random_u64(&random) % UINT32_MAX;
-    fl_buf_init(&csv, ((size_t)n + 1) * SAMPLE_ROW_MAX);
+    for (int i = 1; i <= n; i++) {
+        struct person p;
+
+        fl_buf_reset(&row);
+        p = put_person(&row, &random, i, today, offset);
+        if (fl_buf_failed(&row))
+            return fl_error_set(err, FL_LIMIT, "the sample is too large");
+        fn(ctx, &p.is, row.data);
+    }
+    return FL_OK;
+}
+
+static void add_row(void *ctx, const struct sample_person *person, const char *row)
+{
+    (void)person;
+    fl_buf_puts(ctx, row);
+}
+
+enum fl_status fl_people_sample(struct fl_arena *arena, uint64_t seed, int n, int32_t today,
+                                char **out_csv, size_t *out_len, struct fl_error *err)
+{
+    FL_AUTO_BUF struct fl_buf csv = FL_BUF(((size_t)SAMPLE_CUSTOMERS_MAX + 1) * SAMPLE_ROW_MAX);
+    enum fl_status st;
+    char *copy;
+
     fl_buf_puts(&csv,
                 "external_id,name,language,email,phone,anchor.birth,anchor.contract_start,"
                 "anchor.contract_end,attribute.segment,attribute.city,attribute.baby_name,"
                 "attribute.product,street,city,postcode,consent.marketing.email,"
                 "consent.marketing.sms,consent.marketing.letter,consent_proof,consent_at\r\n");
-    for (int i = 1; i <= n; i++)
-        put_person(&csv, &random, i, today, offset);
+    st = people_sample_each(seed, n, today, add_row, &csv, err);
+    if (st)
+        return st;
     copy = fl_buf_failed(&csv) ? NULL : fl_arena_strndup(arena, csv.data, csv.len);
-    if (!copy) {
-        fl_buf_finish(&csv);
+    if (!copy)
         return fl_error_set(err, FL_LIMIT, "the sample is too large");
-    }
     *out_csv = copy;
     *out_len = csv.len;
-    fl_buf_finish(&csv);
     return FL_OK;
 }

@@ -2,9 +2,35 @@
 #ifndef FL_PEOPLE_SAMPLE_PRIVATE_H
 #define FL_PEOPLE_SAMPLE_PRIVATE_H
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "people/people_random.h"
 #include "people/sample.h"
+
+/* ---- who they are and what they buy ----------------------------------------------------------*/
+
+enum sample_segment { SAMPLE_MOTHERS_CLASS, SAMPLE_HOME_DELIVERY, SAMPLE_SHOP };
+
+enum { SAMPLE_MONTH_DAYS = 30 /* of a delivery that is paid by the month */ };
+#define SAMPLE_CUSTOMER_ID "C%06d"
+
+/* FL_DATE_NONE where there is none. */
+struct sample_person {
+    int number;
+    bool is_korean;
+    enum sample_segment segment;
+    int32_t joined, birth;
+    int32_t contract_start, contract_end; /* the end to come, where has_left is not set */
+    bool has_left;
+};
+
+typedef void people_sample_fn(void *ctx, const struct sample_person *person, const char *row);
+/* All customers of a sample with their rows of the file; the same for the same seed. */
+FL_CHECK_RESULT enum fl_status people_sample_each(uint64_t seed, int n, int32_t today,
+                                                  people_sample_fn *fn, void *ctx,
+                                                  struct fl_error *err);
+
+/* ---- what they answer ------------------------------------------------------------------------*/
 
 /* The programs whose habits are followed. */
 enum sample_program { SAMPLE_GMAIL, SAMPLE_OUTLOOK, SAMPLE_NAVER, SAMPLE_IPHONE };

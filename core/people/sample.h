@@ -1,8 +1,9 @@
 /*
- * The sample company's customers answer: mails as their programs would write them.
+ * The sample company's customers buy and answer: trade, and mails as their programs would write
+ * them.
  *
- * FOR    the demo and tests of collecting.  The same seed and original give the same mail,
- *        byte for byte (Message-ID and boundaries come from the seed too).
+ * FOR    the demo and tests of collecting and valuing.  The same seed and original give the same
+ *        mail, byte for byte (Message-ID and boundaries come from the seed too).
  * RULES  the mails are shaped like those of Gmail, Outlook and Naver in Korean and English, with
  *        quotation, signature and the charsets these use; some are vacation notices and bounces.
  */
@@ -55,5 +56,18 @@ FL_CHECK_RESULT enum fl_status fl_people_sample_reply(struct fl_arena *arena, ui
                                                       struct fl_error *err);
 
 const char *fl_sample_kind_name(enum fl_sample_kind kind); /* "complaint", ... */
+
+/* What the customers of fl_people_sample(seed, n, today) did until the day before: files as
+ * `import` takes them (people/trade.h), money in won.  The case of Park & Kim 2002, figure 5: the
+ * mothers' class gets much (samples, gifts, coupons) and earns the firm little; home delivery
+ * earns it much and gets little; the shop is in between.  Drawn from the models of value/, so that
+ * these fit. */
+struct fl_sample_trade {
+    const char *transactions, *subscriptions, *referrals; /* CSV */
+    const char *events;                                   /* JSON Lines: complaints, answers */
+};
+FL_CHECK_RESULT enum fl_status fl_people_sample_trade(struct fl_arena *arena, uint64_t seed, int n,
+                                                      int32_t today, struct fl_sample_trade *out,
+                                                      struct fl_error *err);
 
 #endif
