@@ -248,18 +248,19 @@ double fl_value_p_active(enum fl_value_model model, const double *p, const struc
 {
     const struct value_ops *ops = ready(model, p);
     struct fl_value_obs later = *obs, now = *obs;
+    bool is_contract;
     double change;
 
     if (!ops || !(t >= 0) || model == FL_VALUE_GAMMAGAMMA)
         return NAN;
-    if (model == FL_VALUE_SBG || model == FL_VALUE_BDW) {
-        if (obs->x > 0)
-            return 0;
-        return ops->survival(p, obs->T + t) / ops->survival(p, obs->T);
-    }
-    later.T += t;
+    is_contract = model == FL_VALUE_SBG || model == FL_VALUE_BDW;
+    if (is_contract && obs->x > 0)
+        return 0;
+    later.T += model == FL_VALUE_BGBB ? floor(t) : t;
     later.n = now.n = 1;
     change = ops->log_likelihood(p, &later, 1, NULL) - ops->log_likelihood(p, &now, 1, NULL);
+    if (is_contract)
+        return exp(fmin(change, 0)); /* S(T + t) / S(T) */
     return change < 0 ? -expm1(change) : 0;
 }
 

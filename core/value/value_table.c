@@ -6,6 +6,9 @@
 const struct value_ops *const value_table[FL_VALUE_MODELS] = {
     [FL_VALUE_BGNBD] = &value_bgnbd,
     [FL_VALUE_MBGNBD] = &value_mbgnbd,
+    [FL_VALUE_BGBB] = &value_bgbb,
+    [FL_VALUE_SBG] = &value_sbg,
+    [FL_VALUE_BDW] = &value_bdw,
 };
 
 static const struct value_ops *ops_of(enum fl_value_model model)
