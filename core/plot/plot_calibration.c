@@ -72,7 +72,7 @@ static void draw_sizes(const struct fl_plot_canvas *canvas, const struct fl_plot
 {
     double most = most_of(calibration), half = 5 * canvas->unit, width, text_height;
     double free_from = -1e9, bars = height;
-    char number[FL_PLOT_TEXT_MAX];
+    char number[FL_PLOT_NUMBER_MAX];
     struct fl_plot_text text = {
         .text = number, .size = FL_TYPE_SMALL, .ink = FL_INK_MUTED, .align = FL_ALIGN_MIDDLE};
 
@@ -103,7 +103,7 @@ static void draw_sizes(const struct fl_plot_canvas *canvas, const struct fl_plot
 static double draw_score(const struct fl_plot_canvas *canvas, enum fl_plot_word word, double value,
                          double alone, double x, double y)
 {
-    char number[FL_PLOT_TEXT_MAX], other[FL_PLOT_TEXT_MAX], both[FL_PLOT_TEXT_MAX];
+    char number[FL_PLOT_NUMBER_MAX], other[FL_PLOT_NUMBER_MAX], both[FL_PLOT_TEXT_MAX];
     char line[2 * FL_PLOT_TEXT_MAX];
     struct fl_plot_text text = {.text = line,
                                 .size = FL_TYPE_BODY,

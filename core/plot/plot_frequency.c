@@ -51,7 +51,7 @@ static void draw_bar(const struct fl_plot_canvas *canvas, const struct fl_plot_f
 {
     double x = fl_plot_x(frame, from), y = fl_plot_y(frame, value), height;
     struct fl_plot_area bar = {x, y, fl_plot_x(frame, to) - x, fl_plot_y(frame, 0) - y};
-    char number[FL_PLOT_TEXT_MAX];
+    char number[FL_PLOT_NUMBER_MAX];
     struct fl_plot_text text = {
         .text = number, .size = FL_TYPE_SMALL, .ink = FL_INK_TEXT, .align = FL_ALIGN_MIDDLE};
     double width;
@@ -74,7 +74,7 @@ static void draw_classes(const struct fl_plot_canvas *canvas,
                          double top)
 {
     double place = frame->area.width / (double)frequency->n, width, height, free_from = -1e9;
-    char number[FL_PLOT_TEXT_MAX];
+    char number[FL_PLOT_NUMBER_MAX];
 
     for (size_t i = 0; i < frequency->n; i++) {
         double x = fl_plot_x(frame, (double)i);

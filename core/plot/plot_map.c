@@ -250,7 +250,7 @@ static void corner(struct fl_map_drawing *drawing, enum fl_zone zone, bool is_ri
     const struct fl_plot_canvas *canvas = &drawing->canvas;
     const struct fl_plot_area *area = &drawing->frame.area;
     double gap = 10 * canvas->unit, width, height, x, y;
-    char share[FL_PLOT_TEXT_MAX], name[FL_PLOT_TEXT_MAX + 8];
+    char share[FL_PLOT_NUMBER_MAX], name[FL_PLOT_NUMBER_MAX + 8];
     struct fl_plot_text text = {.text = name,
                                 .size = FL_TYPE_ZONE,
                                 .ink = FL_INK_TEXT,
@@ -275,7 +275,7 @@ const char *fl_map_zone_name(enum fl_zone zone)
     return zone_names[zone];
 }
 
-void fl_map_share(char out[FL_PLOT_TEXT_MAX], double part, double all)
+void fl_map_share(char out[FL_PLOT_NUMBER_MAX], double part, double all)
 {
     double share = all > 0 ? part / all : 0;
 

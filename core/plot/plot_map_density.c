@@ -58,14 +58,14 @@ static void add_point(struct fl_map_drawing *drawing, double x, double y)
 }
 
 /* 1, 2, 5, 10, ... */
-static double nice(int i)
+static double round_count(int i)
 {
     static const double steps[] = {1, 2, 5};
 
     return steps[i % 3] * pow(10, i / 3);
 }
 
-/* Equal steps of a nice size; or, where few hexagons hold nearly everybody, steps that grow. */
+/* Equal steps of a round size; or, where few hexagons hold nearly everybody, steps that grow. */
 static void choose_levels(struct fl_map_drawing *drawing)
 {
     static const double skewed = 12;
@@ -81,9 +81,9 @@ static void choose_levels(struct fl_map_drawing *drawing)
     drawing->levels = 0;
     drawing->from[0] = 1;
     if (most <= skewed * drawing->count->n / occupied) {
-        while (nice(i) * FL_PLOT_LEVELS <= most)
+        while (round_count(i) * FL_PLOT_LEVELS <= most)
             i++;
-        step = nice(i);
+        step = round_count(i);
         while (drawing->levels < FL_PLOT_LEVELS && drawing->levels * step <= most) {
             if (drawing->levels)
                 drawing->from[drawing->levels] = drawing->levels * step;
@@ -96,11 +96,11 @@ static void choose_levels(struct fl_map_drawing *drawing)
         }
         return;
     }
-    while (nice(i) <= most)
+    while (round_count(i) <= most)
         i++;
     stride = (i + FL_PLOT_LEVELS - 1) / FL_PLOT_LEVELS;
     for (int at = 0; at < i && drawing->levels < FL_PLOT_LEVELS; at += stride)
-        drawing->from[drawing->levels++] = nice(at);
+        drawing->from[drawing->levels++] = round_count(at);
 }
 
 void fl_map_density(struct fl_map_drawing *drawing)

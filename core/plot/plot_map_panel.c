@@ -88,7 +88,7 @@ static void zone_row(struct panel *panel, enum fl_zone zone)
 {
     const struct fl_map_count *count = panel->drawing->count;
     double left = units(panel, indent), width, height;
-    char share[FL_PLOT_TEXT_MAX], n[FL_PLOT_TEXT_MAX], line[2 * FL_PLOT_TEXT_MAX];
+    char share[FL_PLOT_NUMBER_MAX], n[FL_PLOT_NUMBER_MAX], line[FL_PLOT_TEXT_MAX];
     struct fl_plot_text text = {
         .text = line, .size = FL_TYPE_BODY, .ink = FL_INK_TEXT, .is_bold = true};
 
@@ -130,7 +130,7 @@ static void lay_density(struct panel *panel)
     const struct fl_plot_canvas *canvas = &drawing->canvas;
     double step = fmin(panel->width / FL_PLOT_LEVELS, units(panel, 38));
     double radius = fmin(step * 0.42, units(panel, 10)), height = 0, width, free_from = -1e9;
-    char number[FL_PLOT_TEXT_MAX];
+    char number[FL_PLOT_NUMBER_MAX];
     struct fl_plot_text text = {
         .text = number, .size = FL_TYPE_SMALL, .ink = FL_INK_MUTED, .align = FL_ALIGN_MIDDLE};
 
@@ -156,7 +156,7 @@ static void lay_density(struct panel *panel)
 
 static void key_row(struct panel *panel, enum fl_plot_word which, unsigned key, double n)
 {
-    char number[FL_PLOT_TEXT_MAX], line[2 * FL_PLOT_TEXT_MAX];
+    char number[FL_PLOT_NUMBER_MAX], line[FL_PLOT_TEXT_MAX];
     struct fl_plot_text text = {.text = line, .size = FL_TYPE_SMALL, .ink = FL_INK_TEXT};
     double width, height;
 
@@ -173,7 +173,7 @@ static void key_row(struct panel *panel, enum fl_plot_word which, unsigned key, 
 static void lay_keys(struct panel *panel)
 {
     const struct fl_map_count *count = panel->drawing->count;
-    char marked[FL_PLOT_TEXT_MAX], all[FL_PLOT_TEXT_MAX], line[FL_PLOT_TEXT_MAX];
+    char marked[FL_PLOT_NUMBER_MAX], all[FL_PLOT_NUMBER_MAX], line[FL_PLOT_TEXT_MAX];
     const struct fl_plot_text text = {
         .text = line, .size = FL_TYPE_SMALL, .ink = FL_INK_MUTED, .lines = 2};
 
@@ -195,7 +195,7 @@ static void lay_keys(struct panel *panel)
 static void lay_groups(struct panel *panel)
 {
     const struct fl_map_count *count = panel->drawing->count;
-    char some[FL_PLOT_TEXT_MAX], all[FL_PLOT_TEXT_MAX], line[FL_PLOT_TEXT_MAX];
+    char some[FL_PLOT_NUMBER_MAX], all[FL_PLOT_NUMBER_MAX], line[FL_PLOT_TEXT_MAX];
     struct fl_plot_text text = {
         .text = word(panel, FL_WORD_GROUPS), .size = FL_TYPE_SMALL, .ink = FL_INK_TEXT, .lines = 2};
     double width, height;

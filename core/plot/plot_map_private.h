@@ -51,9 +51,9 @@ static inline bool fl_map_is_dense(const struct fl_map_drawing *drawing)
 }
 
 const char *fl_map_zone_name(enum fl_zone zone);
-void fl_map_share(char out[FL_PLOT_TEXT_MAX], double part, double all); /* "23%", "0.4%" */
-void fl_map_density(struct fl_map_drawing *drawing);                    /* counts into hexagons */
-void fl_map_hexagons(const struct fl_map_drawing *drawing);             /* draws them */
+void fl_map_share(char out[FL_PLOT_NUMBER_MAX], double part, double all); /* "23%", "0.4%" */
+void fl_map_density(struct fl_map_drawing *drawing);                      /* counts into hexagons */
+void fl_map_hexagons(const struct fl_map_drawing *drawing);               /* draws them */
 void fl_map_hexagon(const struct fl_plot_canvas *canvas, double x, double y, double radius,
                     const struct fl_map_drawing *drawing, int level);
 void fl_map_points(const struct fl_map_drawing *drawing);

@@ -10,14 +10,14 @@ enum { DIGITS_GROUP = 3, DECIMALS_MAX = 6, MONTHS_A_YEAR = 12 };
 /* Above it, thousands of millions are a wall of digits. */
 static const double plain_max = 1e15;
 
-void fl_plot_number(char out[FL_PLOT_TEXT_MAX], double value, int decimals)
+void fl_plot_number(char out[FL_PLOT_NUMBER_MAX], double value, int decimals)
 {
     char digits[64];
     size_t n = 0, whole;
     const char *sign = "", *s = digits;
 
     if (!isfinite(value) || fabs(value) >= plain_max) {
-        snprintf(out, FL_PLOT_TEXT_MAX, "%.3g", value);
+        snprintf(out, FL_PLOT_NUMBER_MAX, "%.3g", value);
         return;
     }
     snprintf(digits, sizeof digits, "%.*f", decimals < DECIMALS_MAX ? decimals : DECIMALS_MAX,
@@ -27,8 +27,8 @@ void fl_plot_number(char out[FL_PLOT_TEXT_MAX], double value, int decimals)
         s++;
     }
     whole = strcspn(s, ".");
-    n = (size_t)snprintf(out, FL_PLOT_TEXT_MAX, "%s", sign);
-    for (size_t i = 0; s[i] && n + 1 < FL_PLOT_TEXT_MAX; i++) {
+    n = (size_t)snprintf(out, FL_PLOT_NUMBER_MAX, "%s", sign);
+    for (size_t i = 0; s[i] && n + 1 < FL_PLOT_NUMBER_MAX; i++) {
         if (i && i < whole && (whole - i) % DIGITS_GROUP == 0)
             out[n++] = ',';
         out[n++] = s[i];
@@ -36,16 +36,16 @@ void fl_plot_number(char out[FL_PLOT_TEXT_MAX], double value, int decimals)
     out[n] = '\0';
 }
 
-void fl_plot_percent(char out[FL_PLOT_TEXT_MAX], double share, int decimals)
+void fl_plot_percent(char out[FL_PLOT_NUMBER_MAX], double share, int decimals)
 {
     size_t n;
 
     fl_plot_number(out, share * 100, decimals);
     n = strlen(out);
-    snprintf(out + n, FL_PLOT_TEXT_MAX - n, "%%");
+    snprintf(out + n, FL_PLOT_NUMBER_MAX - n, "%%");
 }
 
-static void put_tick(struct fl_plot_axis *axis, double at, const char *text)
+static void put_tick(struct fl_plot_axis *axis, double at, const char text[FL_PLOT_NUMBER_MAX])
 {
     struct fl_plot_tick *tick;
 
@@ -53,7 +53,7 @@ static void put_tick(struct fl_plot_axis *axis, double at, const char *text)
         return;
     tick = &axis->ticks[axis->n++];
     tick->at = at;
-    snprintf(tick->text, sizeof tick->text, "%s", text);
+    memcpy(tick->text, text, sizeof tick->text);
 }
 
 /* The smallest of 1, 2, 5 times a power of ten that gives at most `ticks` steps. */
@@ -78,7 +78,7 @@ static int decimals_of(double step)
 void fl_plot_axis_number(struct fl_plot_axis *axis, double high, int ticks)
 {
     double step, last;
-    char text[FL_PLOT_TEXT_MAX];
+    char text[FL_PLOT_NUMBER_MAX];
 
     if (!(high > 0))
         high = 1;
@@ -96,7 +96,7 @@ void fl_plot_axis_number(struct fl_plot_axis *axis, double high, int ticks)
 static void inner_ticks(struct fl_plot_axis *axis, double low, double high, double step,
                         bool is_percent)
 {
-    char text[FL_PLOT_TEXT_MAX];
+    char text[FL_PLOT_NUMBER_MAX];
 
     axis->low = low;
     axis->high = high;
@@ -130,7 +130,7 @@ static void day_ticks(struct fl_plot_axis *axis, double low, double high, int ti
 {
     static const double steps[] = {1, 2, 7, 14, 28};
     double step = steps[0];
-    char text[FL_TIME_TEXT_SIZE];
+    char text[FL_PLOT_NUMBER_MAX] = "";
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         step = steps[i];
@@ -147,7 +147,7 @@ void fl_plot_axis_date(struct fl_plot_axis *axis, double low, double high, int t
 {
     double months = (high - low) / days_a_month;
     int step = month_steps[0], year, month, day;
-    char text[FL_PLOT_TEXT_MAX];
+    char text[FL_PLOT_NUMBER_MAX];
     int32_t at;
 
     axis->low = low;

@@ -17,6 +17,7 @@ enum {
     FL_PLOT_HEIGHT = 720,
     FL_PLOT_SIDE_MIN = 320,
     FL_PLOT_SIDE_MAX = 4096,
+    FL_PLOT_NUMBER_MAX = 40,        /* bytes of a number with its signs */
     FL_PLOT_TEXT_MAX = 256,         /* bytes of a text made here */
     FL_PLOT_TITLE_MAX = 512,        /* bytes of a title that is given; the rest is cut */
     FL_PLOT_BYTES_MAX = 80 << 20,   /* above a PNG of the largest size, not compressed */
@@ -132,13 +133,13 @@ const char *fl_plot_period(enum fl_plot_language language, const char *period);
 
 /* ---- numbers ---------------------------------------------------------------------------------*/
 
-void fl_plot_number(char out[FL_PLOT_TEXT_MAX], double value, int decimals);  /* "12,345.6" */
-void fl_plot_percent(char out[FL_PLOT_TEXT_MAX], double share, int decimals); /* "12%" */
+void fl_plot_number(char out[FL_PLOT_NUMBER_MAX], double value, int decimals);  /* "12,345.6" */
+void fl_plot_percent(char out[FL_PLOT_NUMBER_MAX], double share, int decimals); /* "12%" */
 
 enum { FL_PLOT_TICKS_MAX = 24 };
 struct fl_plot_tick {
     double at;
-    char text[40];
+    char text[FL_PLOT_NUMBER_MAX];
 };
 struct fl_plot_axis {
     double low, high; /* shown; the first and the last tick need not be there */

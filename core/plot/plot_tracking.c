@@ -122,7 +122,7 @@ static void draw_difference(const struct fl_plot_canvas *canvas, const struct fl
 {
     double actual = tracking->actual[tracking->n - 1];
     double expected = tracking->expected[tracking->n - 1];
-    char percent[FL_PLOT_TEXT_MAX], sign[FL_PLOT_TEXT_MAX + 2], sentence[FL_PLOT_TEXT_MAX];
+    char percent[FL_PLOT_NUMBER_MAX], sign[FL_PLOT_NUMBER_MAX + 2], sentence[FL_PLOT_TEXT_MAX];
     const struct fl_plot_area *area = &frame->area;
     double gap = 10 * canvas->unit;
     struct fl_plot_text text = {.text = sentence,
