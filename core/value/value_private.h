@@ -80,4 +80,28 @@ struct value_partial {
 double value_sum(const struct value_ops *ops, const double *p, const struct fl_value_obs *obs,
                  size_t n, int threads, struct value_partial *partial, double *out_gradient);
 
+/* ---- integrals (value_integral.c) -------------------------------------------------------------*/
+/* y^p (a + y)^-q (b + y)^-w over v = log(y / ref), as a multiple of its value at v = 0; p, q and w
+ * such that it is log-concave: p <= 1 or a, b > 0, and q, w >= 0. */
+struct value_integrand {
+    double p, a, q, b, w, ref;
+};
+struct value_integral {
+    double log_sum;              /* -INFINITY: nothing; then the means are 0 */
+    double log_a, log_b;         /* means of log((a + y) / (a + ref)) */
+    double inverse_a, inverse_b; /* means of 1 / (a + y) */
+};
+/* lo may be -INFINITY where p > 0 and a, b > 0. */
+void value_integrate(const struct value_integrand *f, double lo, double hi,
+                     struct value_integral *out);
+
+/* ---- what the models of repeat buying share (value_nbd.c) -------------------------------------*/
+#define VALUE_TRADE_FAULT                                                                          \
+    "x must be a whole number from 0 to 10,000, tx 0 where x is 0 and else above 0, T at least tx"
+enum { VALUE_CUSTOMERS_MIN = 10 }; /* four parameters cannot be told from less */
+bool value_trade_is_valid(const struct fl_value_obs *obs);
+const char *value_trade_missing(const struct fl_value_obs *obs, size_t n);
+/* log P(X(t) = x) of somebody who stays. */
+double value_nbd_log_pmf(double r, double alpha, int x, double t);
+
 #endif
