@@ -5,7 +5,11 @@
 /* Fader & Hardie 2013, note 025: the values of one customer's purchases are Gamma(p, nu), and nu is
  * Gamma(q, v) among customers.  The likelihood of a mean z over x purchases is written in v / (x
  * z), so that nothing cancels for large x. */
-enum { P, Q, V, VALUES_MIN = 3 };
+enum { P, Q, V };
+enum {
+    CUSTOMERS_MIN = 10, /* three parameters from fewer would be an invention */
+    VALUES_MIN = 3      /* two values fit any shape */
+};
 
 static bool is_valid(const struct fl_value_obs *obs)
 {
@@ -25,7 +29,7 @@ static const char *missing(const struct fl_value_obs *obs, size_t n)
         values +=
             values < VALUES_MIN && (i == 0 || obs[i].z > obs[i - 1].z || obs[i].z < obs[i - 1].z);
     }
-    if (customers < VALUE_CUSTOMERS_MIN)
+    if (customers < CUSTOMERS_MIN)
         return "fewer than 10 customers";
     if (!(repeaters > 0))
         return "nobody bought more than once";

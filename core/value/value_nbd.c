@@ -5,28 +5,6 @@
 /* Ehrenberg 1959: purchases at a Gamma(r, alpha) rate, and nobody ever leaves. */
 enum { R, ALPHA };
 
-bool value_trade_is_valid(const struct fl_value_obs *obs)
-{
-    if (!isfinite(obs->x) || !isfinite(obs->tx) || !isfinite(obs->T) || !isfinite(obs->n))
-        return false;
-    if (obs->x < 0 || obs->x > FL_VALUE_X_MAX || floor(obs->x) < obs->x || !(obs->n > 0))
-        return false;
-    return obs->x > 0 ? obs->tx > 0 && obs->tx <= obs->T : !(obs->tx > 0) && obs->T >= obs->tx;
-}
-
-const char *value_trade_missing(const struct fl_value_obs *obs, size_t n)
-{
-    double customers = 0, repeaters = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        customers += obs[i].n;
-        repeaters += obs[i].x > 0 ? obs[i].n : 0;
-    }
-    if (customers < VALUE_CUSTOMERS_MIN)
-        return "fewer than 10 customers";
-    return repeaters > 0 ? NULL : "nobody bought a second time";
-}
-
 double value_nbd_log_pmf(double r, double alpha, int x, double t)
 {
     int sign;
@@ -46,7 +24,7 @@ static double log_likelihood(const double *p, const struct fl_value_obs *obs, si
         if (obs[i].x > x || obs[i].x < x) { /* grouped rows are sorted: it changes seldom */
             x = obs[i].x;
             log_rising = value_log_rising(p[R], x);
-            rising = value_digamma(p[R] + x) - value_digamma(p[R]);
+            rising = value_digamma_rising(p[R], x);
         }
         sum += obs[i].n * (log_rising - p[R] * log_t - x * log(p[ALPHA] + obs[i].T));
         by_r += obs[i].n * p[R] * (rising - log_t);
@@ -107,9 +85,9 @@ const struct value_ops value_nbd = {.key = "nbd",
                                     .title = "NBD",
                                     .n_params = 2,
                                     .names = {"r", "alpha"},
-                                    .fault = VALUE_TRADE_FAULT,
-                                    .is_valid = value_trade_is_valid,
-                                    .missing = value_trade_missing,
+                                    .fault = value_purchases_fault,
+                                    .is_valid = value_purchases_are_valid,
+                                    .missing = value_purchases_missing,
                                     .start = start,
                                     .log_likelihood = log_likelihood,
                                     .p_alive = p_alive,

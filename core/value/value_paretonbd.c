@@ -63,7 +63,7 @@ static double log_likelihood(const double *p, const struct fl_value_obs *obs, si
         if (obs[i].x > x || obs[i].x < x) { /* grouped rows are sorted: it changes seldom */
             x = obs[i].x;
             log_rising = value_log_rising(p[R], x);
-            rising = value_digamma(p[R] + x) - value_digamma(p[R]);
+            rising = value_digamma_rising(p[R], x);
         }
         parts_of(p, &obs[i], &parts);
         sum += obs[i].n * (log_rising + scale + value_log_sum(parts.log_alive, parts.log_left));
@@ -136,9 +136,9 @@ const struct value_ops value_paretonbd = {.key = "paretonbd",
                                           .title = "Pareto/NBD",
                                           .n_params = 4,
                                           .names = {"r", "alpha", "s", "beta"},
-                                          .fault = VALUE_TRADE_FAULT,
-                                          .is_valid = value_trade_is_valid,
-                                          .missing = value_trade_missing,
+                                          .fault = value_purchases_fault,
+                                          .is_valid = value_purchases_are_valid,
+                                          .missing = value_purchases_missing,
                                           .start = start,
                                           .log_likelihood = log_likelihood,
                                           .p_alive = p_alive,

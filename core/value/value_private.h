@@ -95,12 +95,8 @@ struct value_integral {
 void value_integrate(const struct value_integrand *f, double lo, double hi,
                      struct value_integral *out);
 
-/* ---- what the models of repeat buying share (value_nbd.c) -------------------------------------*/
-#define VALUE_TRADE_FAULT                                                                          \
-    "x must be a whole number from 0 to 10,000, tx 0 where x is 0 and else above 0, T at least tx"
-enum { VALUE_CUSTOMERS_MIN = 10 }; /* four parameters cannot be told from less */
-bool value_trade_is_valid(const struct fl_value_obs *obs);
-const char *value_trade_missing(const struct fl_value_obs *obs, size_t n);
+/* ---- NBD, for Pareto/NBD (value_nbd.c)
+ * ---------------------------------------------------------*/
 /* log P(X(t) = x) of somebody who stays. */
 double value_nbd_log_pmf(double r, double alpha, int x, double t);
 
