@@ -74,7 +74,7 @@ static bool parse_field(struct fl_arena *arena, const char *text, struct people_
 }
 
 /* Takes the next "COLUMN=FIELD" off *map.  In a column's name "\," is a comma and "\\" itself. */
-static bool next_pair(struct fl_arena *arena, const char **map, char **out_column, char **out_field)
+bool people_map_next(struct fl_arena *arena, const char **map, char **out_column, char **out_field)
 {
     char *pair = fl_arena_alloc(arena, strlen(*map) + 1), *equals;
     const char *p = *map;
@@ -124,7 +124,7 @@ static void apply_map(struct people_columns *columns, const char *map, bool *is_
 {
     char *column, *field;
 
-    while (next_pair(arena, &map, &column, &field)) {
+    while (people_map_next(arena, &map, &column, &field)) {
         if (!*column && !field)
             continue; /* a comma at the end */
         if (!field || !*field)

@@ -83,3 +83,11 @@ long people_keys_add(struct people_keys *keys, const char *id, long line)
     keys->n++;
     return 0;
 }
+
+long people_keys_find(const struct people_keys *keys, const char *id)
+{
+    const struct people_key *slot =
+        keys->cap ? slot_of(keys->slots, keys->cap, hash_of(keys, id)) : NULL;
+
+    return slot && slot->hash ? (long)slot->line : 0;
+}

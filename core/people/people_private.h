@@ -130,6 +130,9 @@ void people_columns_read(struct people_columns *columns, const struct people_rea
                          const char *map, const char *name, struct fl_arena *arena,
                          struct fl_faults *faults);
 
+/* Takes the next "COLUMN=FIELD" off *map; *out_field NULL: no "=".  False at the end. */
+bool people_map_next(struct fl_arena *arena, const char **map, char **out_column, char **out_field);
+
 /* ---- row -------------------------------------------------------------------------------------*/
 
 struct people_row {
@@ -171,5 +174,7 @@ void people_keys_init(struct people_keys *keys);
 void people_keys_finish(struct people_keys *keys);
 /* 0: new; > 0: the line that had it first; < 0: out of memory. */
 long people_keys_add(struct people_keys *keys, const char *id, long line);
+/* The line of an id; 0: unknown. */
+long people_keys_find(const struct people_keys *keys, const char *id);
 
 #endif
