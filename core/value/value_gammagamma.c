@@ -13,8 +13,8 @@ enum {
 
 static bool is_valid(const struct fl_value_obs *obs)
 {
-    return isfinite(obs->x) && isfinite(obs->z) && isfinite(obs->n) && obs->n > 0 && obs->x >= 1 &&
-           obs->x <= FL_VALUE_X_MAX && !(floor(obs->x) < obs->x) && obs->z > 0;
+    return isfinite(obs->x) && isfinite(obs->z) && obs->x >= 1 && obs->x <= FL_VALUE_X_MAX &&
+           !(floor(obs->x) < obs->x) && obs->z > 0;
 }
 
 static const char *missing(const struct fl_value_obs *obs, size_t n)

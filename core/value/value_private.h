@@ -95,8 +95,7 @@ struct value_integral {
 void value_integrate(const struct value_integrand *f, double lo, double hi,
                      struct value_integral *out);
 
-/* ---- NBD, for Pareto/NBD (value_nbd.c)
- * ---------------------------------------------------------*/
+/* ---- NBD, for Pareto/NBD (value_nbd.c) --------------------------------------------------------*/
 /* log P(X(t) = x) of somebody who stays. */
 double value_nbd_log_pmf(double r, double alpha, int x, double t);
 

@@ -6,9 +6,12 @@
 const struct value_ops *const value_table[FL_VALUE_MODELS] = {
     [FL_VALUE_BGNBD] = &value_bgnbd,
     [FL_VALUE_MBGNBD] = &value_mbgnbd,
+    [FL_VALUE_PARETONBD] = &value_paretonbd,
+    [FL_VALUE_NBD] = &value_nbd,
     [FL_VALUE_BGBB] = &value_bgbb,
     [FL_VALUE_SBG] = &value_sbg,
     [FL_VALUE_BDW] = &value_bdw,
+    [FL_VALUE_GAMMAGAMMA] = &value_gammagamma,
 };
 
 static const struct value_ops *ops_of(enum fl_value_model model)
