@@ -187,12 +187,16 @@ enum fl_status fl_feedback_answers_store(const struct fl_feedback_context *conte
 {
     for (size_t i = 0; i < answers->n_values; i++) {
         const struct fl_answer_value *value = &answers->values[i];
+        const struct fl_question *question = value->question;
+        bool is_scale = question->type == FL_QUESTION_SCALE;
         const struct fl_answer answer = {.message = matched->message.id,
                                          .customer = matched->message.customer,
                                          .feedback = feedback,
-                                         .question = value->question->key,
+                                         .question = question->key,
                                          .has_number = value->has_number,
                                          .number = value->number,
+                                         .low = is_scale ? question->min : 0,
+                                         .high = is_scale ? question->max : 0,
                                          .text = value->text,
                                          .medium = medium,
                                          .at_us = at_us};

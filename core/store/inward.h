@@ -182,6 +182,7 @@ struct fl_answer {
     const char *question;
     bool has_number;
     double number;
+    double low, high; /* the scale it was given on; low == high: none, or not known */
     const char *text;
     enum fl_medium medium; /* it came over */
     int64_t at_us;

@@ -165,6 +165,13 @@ static enum fl_status check_answer(const struct fl_answer *answer, struct fl_err
                             QUESTION_MAX);
     if (answer->has_number && !isfinite(answer->number))
         return fl_error_set(err, FL_INVALID, "the answer to \"%s\" is no number", answer->question);
+    if (!(answer->low <= answer->high) || !isfinite(answer->high - answer->low))
+        return fl_error_set(err, FL_INVALID, "a scale from %g to %g of \"%s\"", answer->low,
+                            answer->high, answer->question);
+    if (answer->has_number && answer->low < answer->high &&
+        (answer->number < answer->low || answer->number > answer->high))
+        return fl_error_set(err, FL_INVALID, "the answer %g to \"%s\", expected %g to %g",
+                            answer->number, answer->question, answer->low, answer->high);
     if (answer->text && strlen(answer->text) > ANSWER_MAX)
         return fl_error_set(err, FL_LIMIT, "the answer to \"%s\" is above the limit of %d bytes",
                             answer->question, ANSWER_MAX);

@@ -57,26 +57,33 @@ enum fl_status fl_sqlite_answer_put(struct fl_store *store, const struct fl_answ
                                     struct fl_error *err)
 {
     const struct fl_value none = Q_TEXT(NULL), number = Q_REAL(answer->number);
+    const struct fl_value low = Q_REAL(answer->low), high = Q_REAL(answer->high);
+    bool has_scale = answer->has_number && answer->low < answer->high;
     int64_t at_us = answer->at_us ? answer->at_us : fl_clock_now(&store->clock);
-
-    return fl_query_exec(
+    enum fl_status st = fl_query_exec(
         fl_sqlite_of(store),
-        "INSERT INTO answer (message, question, customer, feedback, number, text, medium, at_us)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (message, question) DO UPDATE SET"
+        "INSERT INTO answer (message, question, customer, feedback, number, text, medium, at_us,"
+        " low, high) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (message, "
+        "question) DO UPDATE SET"
         " customer = excluded.customer, feedback = excluded.feedback, number = excluded.number,"
-        " text = excluded.text, medium = excluded.medium, at_us = excluded.at_us"
+        " text = excluded.text, medium = excluded.medium, at_us = excluded.at_us,"
+        " low = excluded.low, high = excluded.high"
         " WHERE excluded.at_us >= at_us",
         Q_VALUES(Q_INT(answer->message), Q_TEXT(answer->question), Q_INT(answer->customer),
                  Q_INT(answer->feedback), answer->has_number ? number : none,
-                 Q_TEXT(fl_text_or(answer->text, "")), Q_INT(answer->medium), Q_INT(at_us)),
+                 Q_TEXT(fl_text_or(answer->text, "")), Q_INT(answer->medium), Q_INT(at_us),
+                 has_scale ? low : none, has_scale ? high : none),
         err);
+
+    return st ? st : fl_sqlite_mark_stale(fl_sqlite_of(store), answer->customer, err);
 }
 
 enum fl_status fl_sqlite_answer_each(struct fl_store *store, int64_t message, int64_t customer,
                                      fl_store_answer_fn *fn, void *ctx, struct fl_error *err)
 {
 #define ANSWER                                                                                     \
-    "SELECT message, question, customer, feedback, number, text, medium, at_us FROM answer"
+    "SELECT message, question, customer, feedback, number, text, medium, at_us, low,"              \
+    " high FROM answer"
     static const char of_message[] = ANSWER " WHERE message = ?1 ORDER BY question";
     static const char of_customer[] = ANSWER " WHERE customer = ?1 ORDER BY question, at_us";
 #undef ANSWER
@@ -101,6 +108,8 @@ enum fl_status fl_sqlite_answer_each(struct fl_store *store, int64_t message, in
             .text = fl_query_peek(&query, 5),
             .medium = (enum fl_medium)fl_query_int(&query, 6),
             .at_us = fl_query_int(&query, 7),
+            .low = sqlite3_column_double(query.stmt, 8),
+            .high = sqlite3_column_double(query.stmt, 9),
         };
         if (!fn(ctx, &answer))
             return FL_OK;

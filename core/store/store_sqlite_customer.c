@@ -284,6 +284,8 @@ enum fl_status fl_sqlite_customer_put(struct fl_store *store, const struct fl_cu
     has_change = has_change || known.has_change;
     if (!st && !is_new && has_change)
         st = update_row(db, customer, id, now_us, err);
+    if (!st && !is_new && customer->state != FL_CUSTOMER_ACTIVE)
+        st = fl_sqlite_forget_scores(db, id, err);
     if (st)
         return st;
     *out_put = is_new ? FL_PUT_INSERTED : has_change ? FL_PUT_UPDATED : FL_PUT_UNCHANGED;

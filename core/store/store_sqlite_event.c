@@ -11,6 +11,15 @@
 
 enum { ZSTD_LEVEL = 3, MEMORY_KEYS_MAX = 64 };
 
+static enum fl_status mark_customer_of(struct fl_sqlite *db, int64_t message, struct fl_error *err)
+{
+    int64_t customer = 0;
+    enum fl_status st = fl_query_number(db, "SELECT customer FROM message WHERE id = ?1",
+                                        Q_VALUES(Q_INT(message)), &customer, err);
+
+    return st ? fl_query_end(st) : fl_sqlite_mark_stale(db, customer, err);
+}
+
 enum fl_status fl_sqlite_event_put(struct fl_store *store, const struct fl_event *event,
                                    int64_t *out_id, struct fl_error *err)
 {
@@ -31,6 +40,9 @@ enum fl_status fl_sqlite_event_put(struct fl_store *store, const struct fl_event
     if (st == FL_CONFLICT)
         return fl_error_set(err, st, "the event \"%s\" is stored already",
                             fl_text_or(event->dedupe_key, ""));
+    /* A robot's click, and an open at all, say nothing about the customer. */
+    if (!st && event->kind == FL_EVENT_CLICKED && !event->is_machine)
+        st = mark_customer_of(fl_sqlite_of(store), event->message, err);
     if (!st && out_id)
         *out_id = id;
     return st;

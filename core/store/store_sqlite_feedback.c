@@ -6,6 +6,11 @@
 
 enum { SQL_MAX = 4096 };
 
+static bool is_contact(enum fl_feedback_kind kind)
+{
+    return kind == FL_FEEDBACK_REPLY || kind == FL_FEEDBACK_CONTACT;
+}
+
 enum fl_status fl_sqlite_feedback_put(struct fl_store *store, const struct fl_feedback *f,
                                       int64_t *out_id, struct fl_error *err)
 {
@@ -27,6 +32,8 @@ enum fl_status fl_sqlite_feedback_put(struct fl_store *store, const struct fl_fe
 
     if (st == FL_CONFLICT)
         return fl_error_set(err, st, "the piece \"%s\" is stored already", f->dedupe_key);
+    if (!st && f->customer && is_contact(f->kind))
+        st = fl_sqlite_mark_stale(fl_sqlite_of(store), f->customer, err);
     if (!st)
         *out_id = id;
     return st;
@@ -36,15 +43,21 @@ enum fl_status fl_sqlite_feedback_assign(struct fl_store *store, int64_t id, int
                                          int64_t message, struct fl_error *err)
 {
     struct fl_sqlite *db = fl_sqlite_of(store);
-    enum fl_status st = fl_query_exec(
-        db,
-        "UPDATE feedback SET customer = ?2, message = ?3, matched_by = ?4, confidence = 1.0"
-        " WHERE id = ?1",
-        Q_VALUES(Q_INT(id), Q_INT(customer), Q_INT(message), Q_INT(FL_MATCH_STAFF)), err);
+    int64_t before = 0;
+    enum fl_status st = fl_query_number(db, "SELECT customer FROM feedback WHERE id = ?1",
+                                        Q_VALUES(Q_INT(id)), &before, err);
 
-    if (!st && !sqlite3_changes(db->handle))
+    if (st == FL_NOT_FOUND)
         return fl_error_set(err, FL_NOT_FOUND, "there is no feedback %lld", (long long)id);
-    return st;
+    if (!st)
+        st = fl_query_exec(
+            db,
+            "UPDATE feedback SET customer = ?2, message = ?3, matched_by = ?4, confidence = 1.0"
+            " WHERE id = ?1",
+            Q_VALUES(Q_INT(id), Q_INT(customer), Q_INT(message), Q_INT(FL_MATCH_STAFF)), err);
+    if (!st && before && before != customer)
+        st = fl_sqlite_mark_stale(db, before, err);
+    return st ? st : fl_sqlite_mark_stale(db, customer, err);
 }
 
 #define FEEDBACK_COLUMNS                                                                           \

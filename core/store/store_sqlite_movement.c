@@ -151,11 +151,12 @@ enum fl_status fl_sqlite_effect_each(struct fl_store *store, int64_t campaign, i
 
     if (!st)
         st = need_scores(db, run_after, err);
+    if (st)
+        return st;
     effect_sql(&sql, run_before, run_after);
-    if (!st)
-        st = fl_query_open_once(
-            db, &query, sql.data,
-            Q_VALUES(Q_INT(campaign), Q_INT(run_before), Q_INT(run_after), Q_INT(1)), err);
+    st = fl_query_open_once(
+        db, &query, sql.data,
+        Q_VALUES(Q_INT(campaign), Q_INT(run_before), Q_INT(run_after), Q_INT(1)), err);
     while (!st) {
         struct fl_effect_row row;
 

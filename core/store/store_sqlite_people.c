@@ -2,6 +2,7 @@
 #include "store_sqlite_private.h"
 
 #include "base/file.h"
+#include "base/str.h"
 
 enum { CUSTOMER_ARENA_MAX = 16 << 20 };
 
@@ -69,6 +70,18 @@ static int64_t consent_time(struct fl_sqlite *db, const struct fl_consent *conse
     return consent->at_us ? consent->at_us : fl_clock_now(&db->store->clock);
 }
 
+/* What a file or the staff say is no sign of the customer's. */
+static enum fl_status mark_if_withdrawn(struct fl_sqlite *db, const struct fl_consent *consent,
+                                        struct fl_error *err)
+{
+    const char *source = fl_text_or(consent->source, "");
+
+    if (consent->state != FL_CONSENT_WITHDRAWN || fl_str_equal(source, "import") ||
+        fl_str_equal(source, "staff"))
+        return FL_OK;
+    return fl_sqlite_mark_stale(db, consent->customer, err);
+}
+
 enum fl_status fl_sqlite_consent_append(struct fl_store *store, const struct fl_consent *consent,
                                         struct fl_error *err)
 {
@@ -82,7 +95,7 @@ enum fl_status fl_sqlite_consent_append(struct fl_store *store, const struct fl_
     /* A line about the past does not change what holds now. */
     if (!st && (!now.is_known || at_us >= now.at_us))
         st = consent_set_now(db, consent, id, err);
-    return st;
+    return st ? st : mark_if_withdrawn(db, consent, err);
 }
 
 enum fl_status fl_sqlite_consent_change(struct fl_sqlite *db, const struct fl_consent *consent,
@@ -98,6 +111,8 @@ enum fl_status fl_sqlite_consent_change(struct fl_sqlite *db, const struct fl_co
     st = consent_insert(db, consent, at_us, &id, err);
     if (!st)
         st = consent_set_now(db, consent, id, err);
+    if (!st)
+        st = mark_if_withdrawn(db, consent, err);
     if (!st)
         *out_has_changed = true;
     return st;

@@ -6,7 +6,12 @@
  * KEEPS  for each customer, beside the transactions, the merged purchase days as one packed row, in
  *        step with them in the same transaction: the sufficient statistics of every model follow
  *        from it for any valuation date, and a run reads one small row a customer.
- *        A customer about whom something new is known is `stale` until scored again.
+ *        A customer about whom something new is known is `stale` until scored again: from a
+ *        transaction, subscription, complaint, referral (the referrer), answer, reply, human click
+ *        or consent withdrawn by himself; only once there was a run.
+ * NEVER  keeps a score of a customer who objects to profiling: putting him as objected (or erased)
+ *        takes away his scores of all runs, his zone changes and his place among the stale; a
+ *        score put later for him is passed over.
  */
 #ifndef FL_STORE_WORTH_H
 #define FL_STORE_WORTH_H
@@ -173,10 +178,11 @@ FL_CHECK_RESULT enum fl_status fl_store_complaint_each(struct fl_store *store, i
  * ------------------------------------*/
 
 enum fl_sign_kind {
-    FL_SIGN_ANSWER = 1, /* a survey answer with a number: question, value, low, high */
-    FL_SIGN_CONTACT_IN, /* reply, human click, fax-back or form: a genuine contact (not answers) */
-    FL_SIGN_OPT_OUT,    /* a consent withdrawn by the customer */
-    FL_SIGN_MESSAGE_OUT /* one of our messages was accepted or delivered */
+    FL_SIGN_ANSWER = 1, /* a survey answer on a known scale: question, value, low < high */
+    FL_SIGN_CONTACT_IN, /* reply, words on a form or a card, human click: a genuine contact; neither
+                           answers nor preferences, which are told by what they say */
+    FL_SIGN_OPT_OUT,    /* a consent withdrawn by the customer: not by import or staff */
+    FL_SIGN_MESSAGE_OUT /* one of our messages was accepted or delivered; when it was due */
 };
 struct fl_sign {
     int64_t customer;
@@ -208,10 +214,10 @@ struct fl_value_run {
     size_t reference_len;
 };
 
-/* Codes are those of value/position.h. */
+/* Codes are those of value/position.h; what is not known is 0, not NAN. */
 struct fl_score {
     int64_t customer;
-    int64_t at_us; /* get: when it was computed */
+    int64_t at_us; /* as of when; of a run's scores its as_of_us; rescore: 0 is now */
     int state, zone, segment;
     unsigned keys;
     bool is_high, is_estimated;
@@ -224,12 +230,14 @@ struct fl_score {
 FL_CHECK_RESULT enum fl_status fl_store_run_begin(struct fl_store *store,
                                                   const struct fl_value_run *run, int64_t *out_id,
                                                   struct fl_error *err);
-/* Scores of a running run, in order of customer over all calls. */
+/* Scores of a running run, in order of customer over all calls.  FL_REJECTED: it does not run. */
 FL_CHECK_RESULT enum fl_status fl_store_scores_put(struct fl_store *store, int64_t run,
                                                    const struct fl_score *scores, size_t n,
                                                    struct fl_error *err);
-/* The run becomes the current one: its scores are what everybody sees.  Zone changes against the
- * current scores of before become events; who was stale before `started_us` is so no more. */
+/* Unless a run with a later valuation date is done, this one becomes the current one: its scores
+ * are what everybody sees, but for rescorings as of later.  Zone changes against the current scores
+ * of before become events, as of the valuation date; who was stale only before the run's start is
+ * so no more. */
 FL_CHECK_RESULT enum fl_status fl_store_run_finish(struct fl_store *store,
                                                    const struct fl_value_run *run,
                                                    int64_t *out_n_changes, struct fl_error *err);
@@ -240,14 +248,15 @@ FL_CHECK_RESULT enum fl_status fl_store_run_fail(struct fl_store *store, int64_t
 FL_CHECK_RESULT enum fl_status fl_store_run_get(struct fl_store *store, struct fl_arena *arena,
                                                 int64_t id, struct fl_value_run *out,
                                                 struct fl_error *err);
-/* The last done run with as_of_us <= `at_us`.  FL_NOT_FOUND. */
+/* The last done run with as_of_us <= `at_us` that has its scores.  FL_NOT_FOUND. */
 FL_CHECK_RESULT enum fl_status fl_store_run_at(struct fl_store *store, int64_t at_us,
                                                int64_t *out_id, struct fl_error *err);
 typedef bool fl_store_run_fn(void *ctx, const struct fl_value_run *run); /* newest first; no
                                                                             report, no reference */
 FL_CHECK_RESULT enum fl_status fl_store_run_each(struct fl_store *store, fl_store_run_fn *fn,
                                                  void *ctx, struct fl_error *err);
-/* Scores of done runs before `before_us` go, but for the last run of each month. */
+/* Scores of done runs as of before `before_us` go, but for the current one and the last one of each
+ * month (UTC); the runs stay with their reports.  `out_n` counts runs. */
 FL_CHECK_RESULT enum fl_status fl_store_run_thin(struct fl_store *store, int64_t before_us,
                                                  int64_t *out_n, struct fl_error *err);
 
@@ -297,13 +306,13 @@ FL_CHECK_RESULT enum fl_status fl_store_zone_change_each(struct fl_store *store,
                                                          fl_store_zone_change_fn *fn, void *ctx,
                                                          struct fl_error *err);
 
-/* Customers by zone in one run and in another; those in one of them only count under `missing`:
- * out[5][5] with index 4 for "not there". */
+/* Customers by zone in one run and in another (0: current scores); those in one of them only count
+ * under `missing`: out[5][5] with index 4 for "not there". */
 FL_CHECK_RESULT enum fl_status fl_store_zone_matrix(struct fl_store *store, int64_t run_from,
                                                     int64_t run_to, int64_t out[5][5],
                                                     struct fl_error *err);
-/* For `campaign`: each customer that was planned, with whether in the hold-out, when planned, and
- * the scores before (last done run until then) and after (run `to`, 0: current). */
+/* For `campaign`: each customer who got a message (accepted or delivered) or was held out of all,
+ * and has a score in both runs (0: current scores).  FL_NOT_FOUND: a run without scores. */
 struct fl_effect_row {
     int64_t customer;
     bool is_hold_out;

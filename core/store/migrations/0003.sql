@@ -1,12 +1,14 @@
 -- What the relationship is made of and what it is worth.  Money is minor units of the store's one
 -- currency (`currency` in meta); codes of scores are the enums of value/position.h.
 
--- The scale an answer was given on; NULL where it is not known.  Surveys of before asked "recommend"
--- from 0 to 10 and everything else from 1 to 5.
+-- The scale an answer was given on; NULL where there is none or it is not known.  Surveys of before
+-- asked "recommend" from 0 to 10 and the rest from 1 to 5; the number of a choice comes with words.
 ALTER TABLE answer ADD COLUMN low REAL;
 ALTER TABLE answer ADD COLUMN high REAL;
-UPDATE answer SET low = 0, high = 10 WHERE question = 'recommend' AND number BETWEEN 0 AND 10;
-UPDATE answer SET low = 1, high = 5 WHERE question <> 'recommend' AND number BETWEEN 1 AND 5;
+UPDATE answer SET low = 0, high = 10 WHERE question = 'recommend' AND text = ''
+   AND number BETWEEN 0 AND 10;
+UPDATE answer SET low = 1, high = 5 WHERE question <> 'recommend' AND text = ''
+   AND number BETWEEN 1 AND 5;
 
 -- Transactions, kept in order of customer and day, as the purchase days are made from them.
 CREATE TABLE trade_line (
