@@ -127,6 +127,17 @@ const struct fl_ops_param fl_ops_params_import[] = {
     {"charset", FL_OPS_STRING, 0, "of the file (default: detected)", NULL, 0},
     {"proof", FL_OPS_STRING, 0, "of the consents (default: the name of the file)", NULL, 0},
     END};
+const struct fl_ops_param fl_ops_params_import_facts[] = {
+    {"file", FL_OPS_FILE, NEEDED, "CSV file with a header line", NULL, 0},
+    {"map", FL_OPS_STRING, 0, "\"COLUMN=FIELD,...\" where header names are no field names", NULL,
+     0},
+    {"charset", FL_OPS_STRING, 0, "of the file (default: detected)", NULL, 0},
+    END};
+const struct fl_ops_param fl_ops_params_import_events[] = {
+    {"file", FL_OPS_FILE, NEEDED, "JSON, one object a line, or XML", NULL, 0},
+    {"format", FL_OPS_STRING, 0, "form of the file (default: by its first character)", "json|xml",
+     0},
+    END};
 const struct fl_ops_param fl_ops_params_message[] = {
     {"message", FL_OPS_STRING, NEEDED, "id of the message", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_plugin[] = {

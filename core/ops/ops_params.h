@@ -30,6 +30,8 @@ extern const struct fl_ops_param fl_ops_params_feedback_list[];
 extern const struct fl_ops_param fl_ops_params_feedback_parse[];
 extern const struct fl_ops_param fl_ops_params_feedback_tail[];
 extern const struct fl_ops_param fl_ops_params_import[];
+extern const struct fl_ops_param fl_ops_params_import_events[];
+extern const struct fl_ops_param fl_ops_params_import_facts[];
 extern const struct fl_ops_param fl_ops_params_message[];
 extern const struct fl_ops_param fl_ops_params_plugin[];
 extern const struct fl_ops_param fl_ops_params_plugin_check[];

@@ -155,6 +155,16 @@ FL_CHECK_RESULT enum fl_status fl_ops_channel_learn(struct fl_ops_context *conte
 /* The Maildirs of the sample company; NULL when the configuration is not one. */
 const char *fl_ops_demo_maildir(const struct fl_conf *conf, bool is_inbound);
 
+/* --- imports --- */
+struct fl_fact_options;
+struct fl_fact_result;
+/* Brings in facts as the configuration says (currency, time zone); faults are shown. */
+FL_CHECK_RESULT enum fl_status fl_ops_facts(struct fl_ops_context *context,
+                                            struct fl_ops_args *args,
+                                            const struct fl_ops_sink *sink, int fd,
+                                            struct fl_fact_options *options,
+                                            struct fl_fact_result *out, struct fl_error *err);
+
 /* --- content --- */
 /* Compiles and warns of variables that no message has; faults are listed. */
 FL_CHECK_RESULT enum fl_status fl_ops_content_compile(struct fl_ops_args *args,
@@ -263,6 +273,10 @@ FL_OPS_RUN(fl_ops_feedback_raw_run);
 FL_OPS_RUN(fl_ops_feedback_show_run);
 FL_OPS_RUN(fl_ops_feedback_tail_run);
 FL_OPS_RUN(fl_ops_import_customers_run);
+FL_OPS_RUN(fl_ops_import_events_run);
+FL_OPS_RUN(fl_ops_import_referrals_run);
+FL_OPS_RUN(fl_ops_import_subscriptions_run);
+FL_OPS_RUN(fl_ops_import_transactions_run);
 FL_OPS_RUN(fl_ops_message_link_run);
 FL_OPS_RUN(fl_ops_message_show_run);
 FL_OPS_RUN(fl_ops_plugin_check_run);

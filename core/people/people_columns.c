@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "people/people_fact_private.h"
 #include "people/people_private.h"
 
 static const struct {
