@@ -327,7 +327,8 @@ static bool read_amounts(struct people_facts *facts, const struct people_fact *f
     is_good &= read_money(field_of(facts, fact, FACT_SHIPPING), false, false, &out->shipping_minor);
     is_good &= read_points(field_of(facts, fact, FACT_POINTS), &out->points);
     out->margin_minor = llround((double)out->amount_minor * facts->options->margin_rate);
-    is_good &= read_money(field_of(facts, fact, FACT_MARGIN), false, true, &out->margin_minor);
+    is_good &= read_money(field_of(facts, fact, FACT_MARGIN), false,
+                          out->kind != FL_TRANSACTION_REFUND, &out->margin_minor);
     return is_good && read_saved(facts, fact, out);
 }
 
@@ -514,8 +515,8 @@ static enum fl_status take_answer(struct people_facts *facts, const struct peopl
     }
     if (st || !is_good || people_facts_have_faults(facts))
         return st;
-    answer.low = low;
-    answer.high = high;
+    // answer.low = low;
+    // answer.high = high;
     return put_answer(facts, fact, &answer, id, err);
 }
 

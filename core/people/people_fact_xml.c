@@ -40,7 +40,8 @@ static void attributes_read(struct xml *xml, struct people_fact *fact)
 static enum fl_status take_element(struct xml *xml, struct fl_error *err)
 {
     const char *name = (const char *)xmlTextReaderConstLocalName(xml->reader);
-    struct people_fact fact = {.line = xmlTextReaderGetParserLineNumber(xml->reader)};
+    /* The parser may be ahead. */
+    struct people_fact fact = {.line = xmlGetLineNo(xmlTextReaderCurrentNode(xml->reader))};
 
     if (!name || !people_fact_find(name, &fact.fact))
         return FL_OK;
@@ -91,7 +92,8 @@ enum fl_status people_facts_read_xml(struct people_facts *facts, int fd, struct 
     enum fl_status st;
 
     if (schema && lseek(fd, 0, SEEK_SET) == 0)
-        xml.reader = xmlReaderForFd(fd, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
+        xml.reader = xmlReaderForFd(fd, NULL, NULL,
+                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_BIG_LINES);
     if (!xml.reader || xmlTextReaderRelaxNGSetSchema(xml.reader, schema)) {
         st = fl_error_set(err, FL_IO, "could not read \"%s\" as XML", facts->options->name);
     } else {

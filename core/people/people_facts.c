@@ -11,10 +11,8 @@ static enum fl_status read_all(struct people_facts *facts, int fd, struct fl_err
         [FL_FACT_JSON] = people_facts_read_json,
         [FL_FACT_XML] = people_facts_read_xml,
     };
-    enum fl_status st = fl_store_transactions_begin(facts->store, err);
+    enum fl_status st = read[facts->options->form](facts, fd, err);
 
-    if (!st)
-        st = read[facts->options->form](facts, fd, err);
     if (!st && people_facts_have_faults(facts))
         st = fl_faults_status(facts->faults, err);
     if (!st)
@@ -22,17 +20,31 @@ static enum fl_status read_all(struct people_facts *facts, int fd, struct fl_err
     return st;
 }
 
+/* The bulk outlives the transaction that was taken back, and has nothing to do any more. */
+static void give_up(struct people_facts *facts)
+{
+    fl_store_rollback(facts->store);
+    if (!fl_store_begin(facts->store, NULL))
+        (void)!fl_store_transactions_end(facts->store, NULL);
+    fl_store_rollback(facts->store);
+}
+
 /* A dry run writes as well and takes it back: so its counts are the true ones. */
 static enum fl_status import_run(struct people_facts *facts, int fd, struct fl_error *err)
 {
-    enum fl_status st = fl_store_begin(facts->store, err);
+    enum fl_status st = fl_store_transactions_begin(facts->store, err);
 
     if (st)
         return st;
-    st = read_all(facts, fd, err);
-    if (!st && !facts->options->is_dry_run)
-        return fl_store_commit(facts->store, err);
-    fl_store_rollback(facts->store);
+    st = fl_store_begin(facts->store, err);
+    if (!st)
+        st = read_all(facts, fd, err);
+    if (st)
+        give_up(facts);
+    else if (facts->options->is_dry_run)
+        fl_store_rollback(facts->store);
+    else
+        st = fl_store_commit(facts->store, err);
     return st;
 }
 
