@@ -515,6 +515,8 @@ static enum fl_status take_answer(struct people_facts *facts, const struct peopl
     }
     if (st || !is_good || people_facts_have_faults(facts))
         return st;
+    answer.low = low;
+    answer.high = high;
     return put_answer(facts, fact, &answer, id, err);
 }
 

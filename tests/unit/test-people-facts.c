@@ -410,7 +410,7 @@ static void test_events(void **state)
     assert_int_equal(w->result.n_unchanged, 4);
     assert_int_equal(w->result.by_fact[FL_FACT_ANSWER], 1);
     assert_ok(fl_store_sign_each(w->store, 0, INT64_MAX, 0, NOW, note_sign, &sign, &err));
-    assert_true(sign.value == 4);
+    assert_true(sign.value == 4 && sign.low == 1 && sign.high == 5);
     assert_int_equal(transactions(w).n, 1);
 }
 
