@@ -8,7 +8,14 @@
  *                purpose  = "marketing"          # consent that is needed; "" for transactional
  *                channel  = "mail"
  *                content  = "welcome"            # folder beside the file, or a stored name
- *                audience { attribute "segment" { equals = "mothers_class" } }
+ *                hold_out = "10%"                # who gets nothing, so that the effect shows
+ *                audience {
+ *                    attribute "segment" { equals = "mothers_class" }
+ *                    zone = "I|II"               # one of these zones
+ *                    segment = "HHH|HHL"         # one of these value segments
+ *                    key = "contribution+leadership"         # all of these criteria
+ *                    cv_min = 0.5  ce_max = 0.5  commitment_min = 0.5    # also ..._max, ..._min
+ *                }
  *                schedule { at = "2026-11-22T10:00" }        # once; "now" for at once
  *            }
  *            campaign "pregnancy" {
@@ -16,10 +23,18 @@
  *                stage "12-weeks" { anchor = "birth"  from = "-12w"  to = "-8w"  content = "w12" }
  *                stage "welcome"  { anchor = "birth"  from = "0d"    to = "4w"   content = "w0" }
  *            }
+ *            campaign "win-back" {
+ *                ...
+ *                stage "gift" { zone_from = "III"  zone_to = "II"  within = "7d"  content = "gift"
+ * }
+ *            }
  *
  *        Offsets are d, w, M, y and inclusive.  A campaign has either a schedule or stages.
  *        `purpose` must stand there, also when it is "": forgetting it must not mean that no
- *        consent is needed.
+ *        consent is needed.  A stage is counted from an anchor, or follows a change of zone: for
+ *        customers who came to `zone_to` (from `zone_from`) within that time and still are there;
+ *        one of the zones may be left out.  Whoever objects to profiling is in no audience that
+ *        asks for zone, segment, key, ce, cv or commitment.
  * RULES  apply is idempotent; the store is the truth; a stage reaches a customer once.
  *        Local times are in the organisation's time zone; one that a change of the clocks skips or
  *        repeats is the later instant it can mean.  "...Z" and "...+09:00" are taken as they are.
@@ -36,7 +51,8 @@ enum {
     FL_CAMPAIGN_FILE_MAX = 1 << 20,
     FL_CAMPAIGN_STAGES_MAX = 200,
     FL_CAMPAIGN_ATTRIBUTES_MAX = 16,
-    FL_CAMPAIGN_NAME_MAX = 64, /* of campaigns, stages, contents; [a-z0-9][a-z0-9_-]* */
+    FL_CAMPAIGN_NAME_MAX = 64,      /* of campaigns, stages, contents; [a-z0-9][a-z0-9_-]* */
+    FL_CAMPAIGN_HOLD_OUT_MAX = 900, /* permille: somebody has to be treated */
     FL_OFFSET_YEARS_MAX = 100
 };
 
@@ -47,8 +63,10 @@ struct fl_offset {
 
 struct fl_stage {
     const char *name;
-    const char *anchor;
+    const char *anchor; /* NULL: after a change of zone */
     struct fl_offset from, to;
+    int zone_from, zone_to; /* enum fl_zone; -1: any */
+    int64_t within_us;      /* of the change */
     const char *content;
     long line; /* of its section in the file */
 };
@@ -63,6 +81,8 @@ struct fl_campaign {
     int64_t at_us;                      /* FL_TIME_NONE with stages and at once */
     const char *const *attribute_names; /* NULL-terminated, parallel */
     const char *const *attribute_values;
+    const struct fl_store_worth_filter *worth; /* NULL: whatever they are worth */
+    int hold_out_permille;
     const struct fl_stage *stages;
     size_t n_stages;
     long line;              /* of its section in the file */
@@ -80,8 +100,8 @@ bool fl_offset_parse(const char *text, struct fl_offset *out);
 /* `date` moved by an offset; a day past the end of a month becomes its last day. */
 int32_t fl_offset_apply(int32_t date, struct fl_offset offset);
 
-/* Anchor dates for which `stage` is open on `today`: anchor + from <= today <= anchor + to,
- * exactly. Without such a date *out_from is after *out_to. */
+/* Of a stage with an anchor: anchor dates for which `stage` is open on `today`: anchor + from <=
+ * today <= anchor + to, exactly. Without such a date *out_from is after *out_to. */
 void fl_stage_anchor_range(const struct fl_stage *stage, int32_t today, int32_t *out_from,
                            int32_t *out_to);
 

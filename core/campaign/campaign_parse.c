@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "campaign/campaign_private.h"
-#include "conf/conf_file.h"
+#include "value/position.h"
 
 enum { KEY_MAX = 64, FIRST_YEAR = 2000, END_YEAR = 2200 /* of schedules: beyond is a slip */ };
 
@@ -28,11 +28,19 @@ static const struct fl_conf_kind kinds[] = {
         .name = (key), .type = FL_OPTION_STRING, .flags = FL_OPTION_REQUIRED, .help = (text)       \
     }
 
+/* In the order of enum fl_zone, which a choice's number is. */
+#define ZONES "N|I|II|III"
+_Static_assert(FL_ZONE_N == 0 && FL_ZONE_I == 1 && FL_ZONE_II == 2 && FL_ZONE_III == 3, ZONES);
+
 static const struct fl_option_spec no_specs[] = {{.name = NULL}};
 static const struct fl_option_spec campaign_specs[] = {
     REQUIRED_TEXT("purpose", "consent that is needed; \"\" for transactional messages"),
     REQUIRED_TEXT("channel", "channel that carries the messages"),
     {.name = "content", .type = FL_OPTION_STRING, .help = "what is sent; stages have their own"},
+    {.name = "hold_out",
+     .type = FL_OPTION_STRING,
+     .default_text = "0%",
+     .help = "share of the audience that gets nothing, so that the others can be compared"},
     {.name = NULL},
 };
 static const struct fl_option_spec attribute_specs[] = {
@@ -44,24 +52,34 @@ static const struct fl_option_spec schedule_specs[] = {
     {.name = NULL},
 };
 static const struct fl_option_spec stage_specs[] = {
-    REQUIRED_TEXT("anchor", "name of the date that the stage is counted from"),
-    REQUIRED_TEXT("from", "first day of the stage, such as -12w"),
-    REQUIRED_TEXT("to", "last day of the stage, such as -8w"),
+    {.name = "anchor",
+     .type = FL_OPTION_STRING,
+     .help = "name of the date that the stage is counted from"},
+    {.name = "from", .type = FL_OPTION_STRING, .help = "first day of the stage, such as -12w"},
+    {.name = "to", .type = FL_OPTION_STRING, .help = "last day of the stage, such as -8w"},
+    {.name = "zone_from",
+     .type = FL_OPTION_ENUM,
+     .choices = ZONES,
+     .help = "zone that customers have left"},
+    {.name = "zone_to",
+     .type = FL_OPTION_ENUM,
+     .choices = ZONES,
+     .help = "zone that customers have come to, and are in"},
+    {.name = "within",
+     .type = FL_OPTION_DURATION,
+     .min = 60 * FL_US_PER_S,
+     .max = 366 * FL_US_PER_DAY,
+     .help = "how long ago they came to it at most; 7d by default"},
     REQUIRED_TEXT("content", "what is sent in this stage"),
     {.name = NULL},
 };
-enum { PURPOSE, CHANNEL, CONTENT };                   /* rows of campaign_specs */
-enum { ANCHOR, STAGE_FROM, STAGE_TO, STAGE_CONTENT }; /* rows of stage_specs */
+/* rows of stage_specs */
+enum { ANCHOR, STAGE_FROM, STAGE_TO, ZONE_FROM, ZONE_TO, WITHIN, STAGE_CONTENT };
+enum { WITHIN_DAYS = 7 };
+enum { PURPOSE, CHANNEL, CONTENT, HOLD_OUT }; /* rows of campaign_specs */
 
-struct parse {
-    struct fl_arena *arena;
-    const struct fl_conf *conf;
-    struct fl_faults *faults;
-    bool has_failed; /* memory is out */
-};
-
-static void fault(struct parse *parse, const struct fl_conf_section *section, const char *key,
-                  const char *value, const char *expected)
+void campaign_fault(struct campaign_parse *parse, const struct fl_conf_section *section,
+                    const char *key, const char *value, const char *expected)
 {
     const struct fl_conf_setting *setting = fl_conf_section_setting(section, key);
 
@@ -77,28 +95,30 @@ static bool is_label(const char *s, size_t max)
     return len && !s[len] && len <= max && *s != '-' && *s != '_';
 }
 
-static void check_label(struct parse *parse, const struct fl_conf_section *section, const char *key,
-                        const char *text, size_t max)
+static void check_label(struct campaign_parse *parse, const struct fl_conf_section *section,
+                        const char *key, const char *text, size_t max)
 {
     if (!is_label(text, max))
-        fault(
+        campaign_fault(
             parse, section, key, text,
             fl_arena_printf(parse->arena, "a name [a-z0-9][a-z0-9_-]* of at most %zu bytes", max));
 }
 
 /* Anchors, attributes and purposes are called as the import calls them: with another name a
  * campaign would silently reach nobody. */
-static void check_key(struct parse *parse, const struct fl_conf_section *section, const char *key,
-                      const char *text)
+static void check_key(struct campaign_parse *parse, const struct fl_conf_section *section,
+                      const char *key, const char *text)
 {
     size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
     if (text[0] < 'a' || text[0] > 'z' || text[len] || len > KEY_MAX)
-        fault(parse, section, key, text,
-              fl_arena_printf(parse->arena, "a name [a-z][a-z0-9_]* of at most %d bytes", KEY_MAX));
+        campaign_fault(
+            parse, section, key, text,
+            fl_arena_printf(parse->arena, "a name [a-z][a-z0-9_]* of at most %d bytes", KEY_MAX));
 }
 
-static const struct fl_option *options(struct parse *parse, const struct fl_option_spec *specs,
+static const struct fl_option *options(struct campaign_parse *parse,
+                                       const struct fl_option_spec *specs,
                                        const struct fl_conf_section *section)
 {
     const struct fl_option *out;
@@ -108,7 +128,7 @@ static const struct fl_option *options(struct parse *parse, const struct fl_opti
 }
 
 /* Also where another setting of the section is wrong, so that all is told at once. */
-static void check_channel(struct parse *parse, const struct fl_conf_section *section)
+static void check_channel(struct campaign_parse *parse, const struct fl_conf_section *section)
 {
     const struct fl_conf *conf = parse->conf;
     const char **names = FL_ARENA_ARRAY(parse->arena, const char *, conf->n_channels + 1);
@@ -125,7 +145,7 @@ static void check_channel(struct parse *parse, const struct fl_conf_section *sec
                   names ? fl_conf_suggestion(parse->arena, name, names, conf->n_channels) : "");
 }
 
-static void take_attribute(struct parse *parse, const struct fl_conf_section *section,
+static void take_attribute(struct campaign_parse *parse, const struct fl_conf_section *section,
                            const char **out_name, const char **out_value)
 {
     const struct fl_option *values = options(parse, attribute_specs, section);
@@ -135,7 +155,7 @@ static void take_attribute(struct parse *parse, const struct fl_conf_section *se
     *out_value = values ? values[0].text : "";
 }
 
-static void take_audience(struct parse *parse, const struct fl_conf_section *section,
+static void take_audience(struct campaign_parse *parse, const struct fl_conf_section *section,
                           struct fl_campaign *out)
 {
     const char **names = FL_ARENA_ARRAY(parse->arena, const char *, section->n_sections + 1);
@@ -145,7 +165,7 @@ static void take_audience(struct parse *parse, const struct fl_conf_section *sec
         parse->has_failed = true;
         return;
     }
-    (void)options(parse, no_specs, section);
+    out->worth = campaign_worth(parse, section, options(parse, campaign_audience_specs, section));
     if (section->n_sections > FL_CAMPAIGN_ATTRIBUTES_MAX)
         fl_faults_add(parse->faults, section->file, section->line, "audience", NULL,
                       "more than %d attributes", FL_CAMPAIGN_ATTRIBUTES_MAX);
@@ -156,7 +176,7 @@ static void take_audience(struct parse *parse, const struct fl_conf_section *sec
 }
 
 /* "...T10:00" is local; with Z or an offset it is what it says. */
-static bool parse_time(struct parse *parse, const char *text, int64_t *out)
+static bool parse_time(struct campaign_parse *parse, const char *text, int64_t *out)
 {
     const char *clock = strpbrk(text, "Tt ");
     struct fl_error err;
@@ -176,8 +196,8 @@ static bool parse_time(struct parse *parse, const char *text, int64_t *out)
     return false;
 }
 
-static const char *take_schedule(struct parse *parse, const struct fl_conf_section *section,
-                                 struct fl_campaign *out)
+static const char *take_schedule(struct campaign_parse *parse,
+                                 const struct fl_conf_section *section, struct fl_campaign *out)
 {
     const struct fl_conf_setting *at = fl_conf_section_setting(section, "at");
 
@@ -187,34 +207,24 @@ static const char *take_schedule(struct parse *parse, const struct fl_conf_secti
         return NULL;
     out->is_at_once = strcmp(at->text, "now") == 0;
     if (!out->is_at_once && !parse_time(parse, at->text, &out->at_us))
-        fault(parse, section, "at", at->text, "a time such as 2026-11-22T10:00, or now");
+        campaign_fault(parse, section, "at", at->text, "a time such as 2026-11-22T10:00, or now");
     return at->text;
 }
 
-static void take_stage(struct parse *parse, const struct fl_conf_section *section,
-                       struct fl_stage *out)
+static void take_days(struct campaign_parse *parse, const struct fl_conf_section *section,
+                      const struct fl_option *values, struct fl_stage *out)
 {
-    const struct fl_option *values = options(parse, stage_specs, section);
     static const char offset[] = "a number and d, w, M or y, such as -12w, 0d or 4M, at most a "
                                  "hundred years";
-    bool has_from, has_to;
+    bool has_from = fl_offset_parse(values[STAGE_FROM].text, &out->from);
+    bool has_to = fl_offset_parse(values[STAGE_TO].text, &out->to);
     int32_t example;
 
-    check_label(parse, section, "stage", section->title, FL_CAMPAIGN_NAME_MAX);
-    if (!values)
-        return;
-    *out = (struct fl_stage){.name = section->title,
-                             .anchor = values[ANCHOR].text,
-                             .content = values[STAGE_CONTENT].text,
-                             .line = section->line};
     check_key(parse, section, "anchor", out->anchor);
-    check_label(parse, section, "content", out->content, FL_CAMPAIGN_NAME_MAX);
-    has_from = fl_offset_parse(values[STAGE_FROM].text, &out->from);
-    has_to = fl_offset_parse(values[STAGE_TO].text, &out->to);
     if (!has_from)
-        fault(parse, section, "from", values[STAGE_FROM].text, offset);
+        campaign_fault(parse, section, "from", values[STAGE_FROM].text, offset);
     if (!has_to)
-        fault(parse, section, "to", values[STAGE_TO].text, offset);
+        campaign_fault(parse, section, "to", values[STAGE_TO].text, offset);
     if (has_from && has_to && !fl_stage_is_ordered(out->from, out->to, &example)) {
         char date[FL_TIME_TEXT_SIZE];
 
@@ -225,9 +235,67 @@ static void take_stage(struct parse *parse, const struct fl_conf_section *sectio
     }
 }
 
+static void take_change(struct campaign_parse *parse, const struct fl_conf_section *section,
+                        const struct fl_option *values, struct fl_stage *out)
+{
+    if (values[ZONE_FROM].text)
+        out->zone_from = (int)values[ZONE_FROM].number;
+    if (values[ZONE_TO].text)
+        out->zone_to = (int)values[ZONE_TO].number;
+    out->within_us = values[WITHIN].text ? values[WITHIN].number : WITHIN_DAYS * FL_US_PER_DAY;
+    if (out->zone_from == out->zone_to)
+        campaign_fault(parse, section, "zone_to", values[ZONE_TO].text,
+                       out->zone_to < 0 ? "zone_from or zone_to" : "another zone than zone_from");
+}
+
+/* All of an anchor or something of a change, and not both; what is missing is added. */
+static bool is_shaped(struct campaign_parse *parse, const struct fl_conf_section *section,
+                      const struct fl_option *values)
+{
+    bool has_change = values[ZONE_FROM].text || values[ZONE_TO].text || values[WITHIN].text;
+    bool has_days = values[ANCHOR].text || values[STAGE_FROM].text || values[STAGE_TO].text;
+    bool is_whole = true;
+
+    if (has_change && has_days) {
+        fl_faults_add(parse->faults, section->file, section->line, "stage", section->title,
+                      "has both an anchor with from and to, and a change of zone; expected one");
+        return false;
+    }
+    for (int i = ANCHOR; !has_change && i <= STAGE_TO; i++)
+        if (!values[i].text) {
+            is_whole = false;
+            fl_faults_add(parse->faults, section->file, section->line, stage_specs[i].name, NULL,
+                          "missing in stage \"%s\"", section->title);
+        }
+    return is_whole;
+}
+
+static void take_stage(struct campaign_parse *parse, const struct fl_conf_section *section,
+                       struct fl_stage *out)
+{
+    const struct fl_option *values = options(parse, stage_specs, section);
+
+    check_label(parse, section, "stage", section->title, FL_CAMPAIGN_NAME_MAX);
+    if (!values)
+        return;
+    *out = (struct fl_stage){.name = section->title,
+                             .anchor = values[ANCHOR].text,
+                             .zone_from = -1,
+                             .zone_to = -1,
+                             .content = values[STAGE_CONTENT].text,
+                             .line = section->line};
+    check_label(parse, section, "content", out->content, FL_CAMPAIGN_NAME_MAX);
+    if (!is_shaped(parse, section, values))
+        return;
+    if (out->anchor)
+        take_days(parse, section, values, out);
+    else
+        take_change(parse, section, values, out);
+}
+
 /* Returns the schedule's text, NULL without. */
-static const char *take_sections(struct parse *parse, const struct fl_conf_section *section,
-                                 struct fl_campaign *out)
+static const char *take_sections(struct campaign_parse *parse,
+                                 const struct fl_conf_section *section, struct fl_campaign *out)
 {
     struct fl_stage *stages = FL_ARENA_ARRAY(parse->arena, struct fl_stage, FL_CAMPAIGN_STAGES_MAX);
     const char *at = NULL;
@@ -255,7 +323,7 @@ static const char *take_sections(struct parse *parse, const struct fl_conf_secti
     return at;
 }
 
-static void check_shape(struct parse *parse, const struct fl_conf_section *section,
+static void check_shape(struct campaign_parse *parse, const struct fl_conf_section *section,
                         const struct fl_campaign *campaign)
 {
     const struct fl_conf_setting *content = fl_conf_section_setting(section, "content");
@@ -275,7 +343,7 @@ static void check_shape(struct parse *parse, const struct fl_conf_section *secti
                       section->title, "%s", reason);
 }
 
-static void take_campaign(struct parse *parse, const struct fl_conf_section *section,
+static void take_campaign(struct campaign_parse *parse, const struct fl_conf_section *section,
                           struct fl_campaign *out)
 {
     static const char *const nothing[] = {NULL};
@@ -293,6 +361,9 @@ static void take_campaign(struct parse *parse, const struct fl_conf_section *sec
         out->purpose = values[PURPOSE].text;
         out->channel = values[CHANNEL].text;
         out->content = values[CONTENT].text;
+        if (!campaign_hold_out_parse(values[HOLD_OUT].text, &out->hold_out_permille))
+            campaign_fault(parse, section, "hold_out", values[HOLD_OUT].text,
+                           "a share from 0% to 90%, such as 10% or 2.5%");
         if (*out->purpose)
             check_key(parse, section, "purpose", out->purpose);
         if (out->content)
@@ -311,7 +382,7 @@ enum fl_status fl_campaign_parse(struct fl_arena *arena, const char *file, const
                                  const struct fl_conf *conf, struct fl_faults *faults,
                                  struct fl_campaign **out, size_t *out_n, struct fl_error *err)
 {
-    struct parse parse = {.arena = arena, .conf = conf, .faults = faults};
+    struct campaign_parse parse = {.arena = arena, .conf = conf, .faults = faults};
     const struct fl_conf_section *root;
     struct fl_campaign *campaigns;
     enum fl_status st;

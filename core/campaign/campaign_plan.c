@@ -114,6 +114,8 @@ static enum fl_status plan_occurrence(struct plan *plan, const char *stage, cons
     block->purpose = *plan->campaign->purpose ? plan->campaign->purpose : NULL;
     block->attribute_names = plan->campaign->attribute_names;
     block->attribute_values = plan->campaign->attribute_values;
+    block->hold_out_permille = plan->campaign->hold_out_permille;
+    block->hold_out_key = plan->row->id;
     block->is_dry_run = true;
     if (plan->is_dry_run || search.is_found) {
         st = fl_store_plan(plan->store, block, &result, plan->err);
@@ -136,11 +138,31 @@ static enum fl_status plan_occurrence(struct plan *plan, const char *stage, cons
 static enum fl_status plan_schedule(struct plan *plan)
 {
     const struct fl_campaign *campaign = plan->campaign;
-    struct fl_store_plan block = {.due_us = campaign->is_at_once ? plan->now_us : campaign->at_us};
+    struct fl_store_plan block = {.worth = campaign->worth,
+                                  .due_us = campaign->is_at_once ? plan->now_us : campaign->at_us};
 
     if (!plan->is_dry_run && block.due_us > plan->now_us)
         return FL_OK;
     return plan_occurrence(plan, "", campaign->content, &block);
+}
+
+static enum fl_status plan_stage(struct plan *plan, const struct fl_stage *stage, int32_t today)
+{
+    struct fl_store_plan block = {.anchor = stage->anchor, .due_us = plan->now_us};
+    struct fl_store_worth_filter worth = FL_STORE_WORTH_ANY;
+
+    if (plan->campaign->worth)
+        worth = *plan->campaign->worth;
+    if (stage->anchor) {
+        fl_stage_anchor_range(stage, today, &block.anchor_from, &block.anchor_to);
+        block.worth = plan->campaign->worth;
+    } else {
+        worth.change_from = stage->zone_from;
+        worth.change_to = stage->zone_to;
+        worth.change_since_us = plan->now_us - stage->within_us;
+        block.worth = &worth;
+    }
+    return plan_occurrence(plan, stage->name, stage->content, &block);
 }
 
 static enum fl_status plan_stages(struct plan *plan)
@@ -151,11 +173,8 @@ static enum fl_status plan_stages(struct plan *plan)
 
     for (size_t i = 0; !st && i < plan->campaign->n_stages; i++) {
         const struct fl_stage *stage = &plan->campaign->stages[i];
-        struct fl_store_plan block = {.anchor = stage->anchor, .due_us = plan->now_us};
 
-        fl_stage_anchor_range(stage, fl_date_of_time(local_us), &block.anchor_from,
-                              &block.anchor_to);
-        st = plan_occurrence(plan, stage->name, stage->content, &block);
+        st = plan_stage(plan, stage, fl_date_of_time(local_us));
         if (st)
             st = fl_error_prefix(plan->err, st, "stage \"%s\"", stage->name);
     }

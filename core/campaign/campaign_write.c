@@ -1,6 +1,5 @@
 /* A campaign back as text: what is stored, compared and parsed again when it is planned. */
 #include "campaign/campaign_private.h"
-#include "conf/conf_file.h"
 
 enum { DEFINITION_MAX = FL_CAMPAIGN_FILE_MAX };
 
@@ -24,6 +23,35 @@ static void put_offset(struct fl_buf *out, const char *key, struct fl_offset off
     fl_buf_printf(out, "        %s = \"%d%c\"\n", key, offset.n, offset.unit);
 }
 
+static void put_audience(struct fl_buf *out, const struct fl_campaign *campaign)
+{
+    if (!campaign->attribute_names[0] && !campaign->worth)
+        return;
+    fl_buf_puts(out, "    audience {\n");
+    if (campaign->worth)
+        campaign_put_worth(out, campaign->worth);
+    for (size_t i = 0; campaign->attribute_names[i]; i++) {
+        open_section(out, "        ", "attribute", campaign->attribute_names[i]);
+        put(out, "            ", "equals", campaign->attribute_values[i]);
+        fl_buf_puts(out, "        }\n");
+    }
+    fl_buf_puts(out, "    }\n");
+}
+
+static void put_stage(struct fl_buf *out, struct fl_arena *arena, const struct fl_stage *stage)
+{
+    open_section(out, "    ", "stage", stage->name);
+    if (stage->anchor) {
+        put(out, "        ", "anchor", stage->anchor);
+        put_offset(out, "from", stage->from);
+        put_offset(out, "to", stage->to);
+    } else {
+        campaign_put_change(out, arena, stage);
+    }
+    put(out, "        ", "content", stage->content);
+    fl_buf_puts(out, "    }\n");
+}
+
 const char *fl_campaign_definition(struct fl_arena *arena, const struct fl_campaign *campaign,
                                    const char *at)
 {
@@ -35,30 +63,16 @@ const char *fl_campaign_definition(struct fl_arena *arena, const struct fl_campa
     put(&out, "    ", "channel", campaign->channel);
     if (campaign->content)
         put(&out, "    ", "content", campaign->content);
-    if (campaign->attribute_names[0])
-        fl_buf_puts(&out, "    audience {\n");
-    for (size_t i = 0; campaign->attribute_names[i]; i++) {
-        open_section(&out, "        ", "attribute", campaign->attribute_names[i]);
-        put(&out, "            ", "equals", campaign->attribute_values[i]);
-        fl_buf_puts(&out, "        }\n");
-    }
-    if (campaign->attribute_names[0])
-        fl_buf_puts(&out, "    }\n");
+    if (campaign->hold_out_permille)
+        fl_buf_printf(&out, "    hold_out = \"%g%%\"\n", campaign->hold_out_permille / 10.0);
+    put_audience(&out, campaign);
     if (at) {
         fl_buf_puts(&out, "    schedule {\n");
         put(&out, "        ", "at", at);
         fl_buf_puts(&out, "    }\n");
     }
-    for (size_t i = 0; i < campaign->n_stages; i++) {
-        const struct fl_stage *stage = &campaign->stages[i];
-
-        open_section(&out, "    ", "stage", stage->name);
-        put(&out, "        ", "anchor", stage->anchor);
-        put_offset(&out, "from", stage->from);
-        put_offset(&out, "to", stage->to);
-        put(&out, "        ", "content", stage->content);
-        fl_buf_puts(&out, "    }\n");
-    }
+    for (size_t i = 0; i < campaign->n_stages; i++)
+        put_stage(&out, arena, &campaign->stages[i]);
     fl_buf_puts(&out, "}\n");
     if (!fl_buf_failed(&out))
         text = fl_arena_strndup(arena, out.data, out.len);

@@ -160,6 +160,11 @@ const struct fl_option_spec *fl_conf_front_specs(void);        /* front { } */
 const struct fl_option_spec *fl_conf_worth_specs(void);        /* value { } */
 const struct fl_option_spec *fl_conf_channel_specs(void);      /* channel { } */
 
+/* A finite number in decimal; no blanks, no hexadecimal. */
+bool fl_conf_real_parse(const char *text, double *out);
+/* "90s", "2h": the text that parses to `us` again. */
+const char *fl_conf_duration(struct fl_arena *arena, int64_t us);
+
 /* "127.0.0.1:8080", "[::1]:8080": numbers only, no name is looked up. */
 bool fl_conf_listen_parse(const char *text, struct sockaddr_storage *out, socklen_t *out_len);
 /* Files that must be there before a configuration is taken; not part of parsing, which is also done

@@ -62,14 +62,9 @@ void fl_conf_front_check(const struct fl_conf *conf, const struct fl_conf_sectio
                          struct fl_faults *faults);
 
 /* --- value { } (conf_worth.c) ---*/
-/* A finite number in decimal; no blanks, no hexadecimal. */
-bool fl_conf_real_parse(const char *text, double *out);
 /* What a row of value { } wants beyond its type; NULL: nothing, or a row of another table. */
 const char *fl_conf_worth_expected(const struct fl_option_spec *spec);
 void fl_conf_worth_check(const struct fl_conf_section *section, struct fl_faults *faults);
-
-/* "90s", "2h": the text that parses to `us` again. */
-const char *fl_conf_duration(struct fl_arena *arena, int64_t us);
 
 /* The default of `store` and `control_socket`, which depends on data_dir; NULL for other keys. */
 const char *fl_conf_derived(struct fl_arena *arena, const char *data_dir, const char *key);

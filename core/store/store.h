@@ -352,7 +352,9 @@ struct fl_message {
     int64_t due_us;
 };
 
-/* Who is in an audience by the current score.  Codes of value/position.h; -1 and 0: any. */
+/* Who is in an audience by the current score.  Codes of value/position.h; -1 and 0: any.  Nobody
+ * who objects to profiling, and nobody without a score; ranges and segments are of those who are
+ * valued. */
 struct fl_store_worth_filter {
     unsigned zones;    /* 1 << zone of those wanted; 0: any */
     unsigned keys;     /* all of these flags */
@@ -360,9 +362,15 @@ struct fl_store_worth_filter {
     bool has_ce, has_cv, has_commitment;
     double ce_min, ce_max, cv_min, cv_max; /* ranks in (0,1) */
     double commitment_min, commitment_max;
-    int change_from, change_to; /* zones of a change since `change_since_us`; -1: any zone */
-    int64_t change_since_us;    /* FL_TIME_NONE: no change is asked for */
+    /* Zones of a change at or after `change_since_us`, -1: any, to the zone they still are in;
+     * FL_TIME_NONE: no change is asked for. */
+    int change_from, change_to;
+    int64_t change_since_us;
 };
+#define FL_STORE_WORTH_ANY                                                                         \
+    {                                                                                              \
+        .change_from = -1, .change_to = -1, .change_since_us = FL_TIME_NONE                        \
+    }
 
 /* Plans one block, set-based: one message for each customer in the audience who has none yet in
  * this occurrence on this channel.  Ineligible customers get a row too, suppressed, with the rule.
@@ -378,12 +386,15 @@ struct fl_store_plan {
     const char *const *attribute_names; /* all must equal; NULL-terminated; may be NULL */
     const char *const *attribute_values;
     const struct fl_store_worth_filter *worth; /* NULL: whatever they are worth */
-    int hold_out_permille;                     /* of the audience, the same customers each time */
-    int64_t hold_out_key;                      /* the campaign's: who is held out follows from it */
+    int hold_out_permille;                     /* of the audience: suppressed by FL_RULE_HOLD_OUT */
+    int64_t hold_out_key;                      /* the campaign's: see fl_store_is_held_out() */
     int64_t due_us;
     int64_t limit;   /* 0: none */
     bool is_dry_run; /* counts only; occurrence and channel may be 0: not there yet */
 };
+
+/* The same customers each time; more of them where the share is larger; for another key others. */
+bool fl_store_is_held_out(int64_t key, int64_t customer, int permille);
 
 struct fl_store_plan_result {
     int64_t n_audience;             /* customers in the audience without a message yet */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { CLAIM_MAX = 100000, LEASE_IDS_MAX = 100000, PLAN_ATTRIBUTES_MAX = 16 };
+enum { CLAIM_MAX = 100000, LEASE_IDS_MAX = 100000, PLAN_ATTRIBUTES_MAX = 16, PERMILLE = 1000 };
 
 static bool is_stored_state(enum fl_message_state state)
 {
@@ -207,6 +207,41 @@ static bool is_path_label(const char *name)
     return *name != '\0';
 }
 
+static bool is_range(double min, double max)
+{
+    return min <= max && min >= 0 && max <= 1;
+}
+
+static enum fl_status check_worth(const struct fl_store_plan *plan, struct fl_error *err)
+{
+    const struct fl_store_worth_filter *worth = plan->worth;
+
+    if (plan->hold_out_permille < 0 || plan->hold_out_permille > PERMILLE)
+        return fl_error_set(err, FL_INVALID, "a hold-out of %d permille", plan->hold_out_permille);
+    if (!worth)
+        return FL_OK;
+    if ((worth->has_ce && !is_range(worth->ce_min, worth->ce_max)) ||
+        (worth->has_cv && !is_range(worth->cv_min, worth->cv_max)) ||
+        (worth->has_commitment && !is_range(worth->commitment_min, worth->commitment_max)))
+        return fl_error_set(err, FL_INVALID, "an audience by ranks that are not within 0..1");
+    if (worth->change_since_us != FL_TIME_NONE && plan->anchor)
+        return fl_error_set(err, FL_INVALID, "an audience by both an anchor and a change of zone");
+    return FL_OK;
+}
+
+bool fl_store_is_held_out(int64_t key, int64_t customer, int permille)
+{
+    /* The finaliser of splitmix64 (Steele, Lea & Flood 2014): ids differ in a few bits only. */
+    uint64_t z = (uint64_t)customer + (uint64_t)key * UINT64_C(0x9e3779b97f4a7c15);
+
+    if (permille <= 0)
+        return false;
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    return z % PERMILLE < (uint64_t)permille;
+}
+
 static enum fl_status check_plan(const struct fl_store_plan *plan, struct fl_error *err)
 {
     size_t n = 0;
@@ -218,6 +253,8 @@ static enum fl_status check_plan(const struct fl_store_plan *plan, struct fl_err
                             (int)plan->medium, FL_MEDIUM_EMAIL, FL_MEDIUM_OTHER);
     if (plan->limit < 0)
         return fl_error_set(err, FL_INVALID, "the limit of a plan cannot be negative");
+    if (check_worth(plan, err))
+        return FL_INVALID;
     for (; plan->attribute_names && plan->attribute_names[n]; n++) {
         if (n == PLAN_ATTRIBUTES_MAX)
             return fl_error_set(err, FL_LIMIT, "an audience names more than %d attributes",

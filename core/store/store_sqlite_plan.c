@@ -7,6 +7,9 @@
  * for each customer would take longer than all the rest, so fl_plan_take() lets the first row of a
  * customer pass and notes where a later one is better; these few messages are corrected at the end.
  * "Best" is the newest usable address, else the newest.
+ *
+ * Scores are asked for customer by customer, along their own index in the same order: joined, the
+ * view of current scores would be copied first.
  */
 #include "store_sqlite_private.h"
 
@@ -14,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "value/position.h"
 
 enum { SQL_MAX = 16 << 10, VALUES_MAX = 64, BETTER_FIRST_CAP = 64 };
 
@@ -25,15 +29,13 @@ enum { SQL_MAX = 16 << 10, VALUES_MAX = 64, BETTER_FIRST_CAP = 64 };
     "CASE WHEN " GOOD(CONSENT) " THEN 0 WHEN c.state = 2 THEN 6 WHEN a.id IS NULL THEN 1"          \
                                " WHEN a.status = 1 THEN 2 WHEN a.status = 2 THEN 3 WHEN " CONSENT  \
                                " = 2 THEN 5 ELSE 4 END"
-#define TAKE(CONSENT)  " WHERE fl_plan_take(c.id, a.id, a.status, " RULE(CONSENT) ")"
-#define STATE(CONSENT) "CASE WHEN " GOOD(CONSENT) " THEN 0 ELSE 7 END"
+#define TAKE(CONSENT) " WHERE fl_plan_take(c.id, a.id, a.status, " RULE(CONSENT) ")"
 
 _Static_assert(FL_CUSTOMER_ERASED == 2 && FL_RULE_ERASED == 6 && FL_RULE_NO_ADDRESS == 1 &&
                    FL_ADDRESS_SUPPRESSED == 1 && FL_RULE_ADDRESS_SUPPRESSED == 2 &&
                    FL_ADDRESS_COMPLAINED == 2 && FL_RULE_COMPLAINED == 3 &&
                    FL_CONSENT_GRANTED == 1 && FL_CONSENT_WITHDRAWN == 2 && FL_RULE_OPTED_OUT == 5 &&
-                   FL_RULE_NO_CONSENT == 4 && FL_ADDRESS_REPLACED == 3 &&
-                   FL_MESSAGE_SUPPRESSED == 7,
+                   FL_RULE_NO_CONSENT == 4 && FL_ADDRESS_REPLACED == 3,
                "RULE is written in numbers");
 
 /* Goodness, id and status of an address in one number; 0 where there is none. */
@@ -70,6 +72,10 @@ static void sql_plan_take(sqlite3_context *ctx, int n_args, sqlite3_value **args
     int rule = sqlite3_value_int(args[3]);
     bool is_first = customer != tally->customer;
 
+    /* Of those alone who would get it: the others could not be compared with them. */
+    if (!rule && fl_store_is_held_out(tally->hold_out_key, customer, tally->hold_out_permille))
+        rule = FL_RULE_HOLD_OUT;
+
     (void)n_args;
     if (is_first) {
         tally->customer = customer;
@@ -100,15 +106,41 @@ static void sql_plan_id(sqlite3_context *ctx, int n_args, sqlite3_value **args)
     sqlite3_result_int64(ctx, tally->id);
 }
 
+/* fl_plan_rule(), fl_plan_state(): what follows for it from its first row. */
+static void sql_plan_rule(sqlite3_context *ctx, int n_args, sqlite3_value **args)
+{
+    struct fl_plan_tally *tally = sqlite3_user_data(ctx);
+
+    (void)n_args;
+    (void)args;
+    sqlite3_result_int(ctx, tally->rule);
+}
+
+static void sql_plan_state(sqlite3_context *ctx, int n_args, sqlite3_value **args)
+{
+    struct fl_plan_tally *tally = sqlite3_user_data(ctx);
+
+    (void)n_args;
+    (void)args;
+    sqlite3_result_int(ctx, tally->rule ? FL_MESSAGE_SUPPRESSED : FL_MESSAGE_PLANNED);
+}
+
 enum fl_status fl_sqlite_register_plan_functions(struct fl_sqlite *db, struct fl_error *err)
 {
-    int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
-    int rc = sqlite3_create_function_v2(db->handle, "fl_plan_take", 4, flags, &db->tally,
-                                        sql_plan_take, NULL, NULL, NULL);
+    static const struct {
+        const char *name;
+        int n_args;
+        void (*fn)(sqlite3_context *, int, sqlite3_value **);
+    } functions[] = {{"fl_plan_take", 4, sql_plan_take},
+                     {"fl_plan_id", 0, sql_plan_id},
+                     {"fl_plan_rule", 0, sql_plan_rule},
+                     {"fl_plan_state", 0, sql_plan_state}};
+    int rc = SQLITE_OK;
 
-    if (rc == SQLITE_OK)
-        rc = sqlite3_create_function_v2(db->handle, "fl_plan_id", 0, flags, &db->tally, sql_plan_id,
-                                        NULL, NULL, NULL);
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof functions / sizeof functions[0]; i++)
+        rc = sqlite3_create_function_v2(db->handle, functions[i].name, functions[i].n_args,
+                                        SQLITE_UTF8 | SQLITE_DIRECTONLY, &db->tally,
+                                        functions[i].fn, NULL, NULL, NULL);
     return rc == SQLITE_OK ? FL_OK : fl_sqlite_fail(db, rc, err);
 }
 
@@ -141,10 +173,47 @@ static void add_attributes(struct builder *b, const struct fl_store_plan *plan)
     }
 }
 
-/* " FROM ...": customers of the audience as c, each with its addresses a and its consent n */
-static void add_audience(struct builder *b, const struct fl_store_plan *plan, bool has_messages)
+/* " AND LOW <= column AND column <= HIGH" */
+static void add_range(struct builder *b, const char *column, double low, double high)
 {
-    fl_buf_puts(&b->sql, " FROM (SELECT c.id AS id, c.state AS state");
+    int from = add_value(b, (struct fl_value)Q_REAL(low));
+    int to = add_value(b, (struct fl_value)Q_REAL(high));
+
+    fl_buf_printf(&b->sql, " AND s.%s BETWEEN ?%d AND ?%d", column, from, to);
+}
+
+/* The score of c; in zone f.zone where customers come by a change. */
+static void add_worth(struct builder *b, const struct fl_store_worth_filter *worth)
+{
+    bool is_of_valued = worth->segments || worth->has_ce || worth->has_cv || worth->has_commitment;
+
+    fl_buf_printf(&b->sql,
+                  " AND c.state = %d AND EXISTS (SELECT 1 FROM score_now s WHERE s.customer = c.id",
+                  FL_CUSTOMER_ACTIVE);
+    if (is_of_valued)
+        fl_buf_printf(&b->sql, " AND s.state = %d", FL_SCORE_VALUED);
+    if (worth->change_since_us != FL_TIME_NONE)
+        fl_buf_puts(&b->sql, " AND s.zone = f.zone");
+    if (worth->zones)
+        fl_buf_printf(&b->sql, " AND %u >> s.zone & 1", worth->zones);
+    if (worth->segments)
+        fl_buf_printf(&b->sql, " AND %u >> s.segment & 1", worth->segments);
+    if (worth->keys)
+        fl_buf_printf(&b->sql, " AND s.keys & %u = %u", worth->keys, worth->keys);
+    if (worth->has_ce)
+        add_range(b, "ce", worth->ce_min, worth->ce_max);
+    if (worth->has_cv)
+        add_range(b, "cv", worth->cv_min, worth->cv_max);
+    if (worth->has_commitment)
+        add_range(b, "commitment", worth->commitment_min, worth->commitment_max);
+    fl_buf_puts(&b->sql, ")");
+}
+
+/* Where customers come from: an anchor, a change of zone, or everybody. */
+static void add_source(struct builder *b, const struct fl_store_plan *plan)
+{
+    const struct fl_store_worth_filter *worth = plan->worth;
+
     if (plan->anchor) {
         int name = add_value(b, (struct fl_value)Q_TEXT(plan->anchor));
         int from = add_value(b, (struct fl_value)Q_INT(plan->anchor_from));
@@ -155,12 +224,34 @@ static void add_audience(struct builder *b, const struct fl_store_plan *plan, bo
                       " AND date BETWEEN ?%d AND ?%d) f"
                       " CROSS JOIN customer c ON c.id = f.id",
                       name, from, to);
+    } else if (worth && worth->change_since_us != FL_TIME_NONE) {
+        int since = add_value(b, (struct fl_value)Q_INT(worth->change_since_us));
+
+        /* Of several changes the one to where the customer is now, once. */
+        fl_buf_printf(&b->sql,
+                      " FROM (SELECT DISTINCT customer AS id, zone_to AS zone FROM zone_change"
+                      " WHERE at_us >= ?%d",
+                      since);
+        if (worth->change_from >= 0)
+            fl_buf_printf(&b->sql, " AND zone_from = %d", worth->change_from);
+        if (worth->change_to >= 0)
+            fl_buf_printf(&b->sql, " AND zone_to = %d", worth->change_to);
+        fl_buf_puts(&b->sql, ") f CROSS JOIN customer c ON c.id = f.id");
     } else {
         /* Not by the index of external ids, which is in no useful order. */
         fl_buf_puts(&b->sql, " FROM customer c NOT INDEXED");
     }
+}
+
+/* " FROM ...": customers of the audience as c, each with its addresses a and its consent n */
+static void add_audience(struct builder *b, const struct fl_store_plan *plan, bool has_messages)
+{
+    fl_buf_puts(&b->sql, " FROM (SELECT c.id AS id, c.state AS state");
+    add_source(b, plan);
     fl_buf_puts(&b->sql, " WHERE true");
     add_attributes(b, plan);
+    if (plan->worth)
+        add_worth(b, plan->worth);
     /* Asked only where it can be: reading the table that is written to makes SQLite keep the whole
      * result aside first. */
     if (has_messages)
@@ -209,12 +300,10 @@ static enum fl_status build(struct fl_sqlite *db, struct builder *b,
     if (plan->is_dry_run)
         fl_buf_puts(&b->sql, "SELECT count(*)");
     else
-        fl_buf_printf(&b->sql,
-                      "INSERT INTO message (id, occurrence, customer, channel, address, state,"
-                      " rule, attempts, due_us)"
-                      " SELECT fl_plan_id(), ?1, c.id, ?2, ifnull(a.id, 0), %s, 0, ?4",
-                      plan->purpose ? STATE("n.state") ", " RULE("n.state")
-                                    : STATE("1") ", " RULE("1"));
+        fl_buf_puts(&b->sql, "INSERT INTO message (id, occurrence, customer, channel, address,"
+                             " state, rule, attempts, due_us)"
+                             " SELECT fl_plan_id(), ?1, c.id, ?2, ifnull(a.id, 0),"
+                             " fl_plan_state(), fl_plan_rule(), 0, ?4");
     add_audience(b, plan, has);
     if (fl_buf_failed(&b->sql))
         return fl_error_set(err, FL_LIMIT, "the audience is too long to be asked for");
@@ -269,7 +358,9 @@ static enum fl_status plan_with(struct fl_sqlite *db, struct builder *b,
     int64_t first = plan->is_dry_run ? 0 : fl_ids_next(ids);
     enum fl_status st;
 
-    db->tally = (struct fl_plan_tally){.next_id = first};
+    db->tally = (struct fl_plan_tally){.next_id = first,
+                                       .hold_out_key = plan->hold_out_key,
+                                       .hold_out_permille = plan->hold_out_permille};
     st = run(db, b, err);
     if (!st && !plan->is_dry_run)
         st = correct(db, err);

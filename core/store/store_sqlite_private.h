@@ -44,6 +44,8 @@ struct fl_plan_tally {
     struct fl_plan_better *better;
     size_t n_better;
     size_t cap_better;
+    int64_t hold_out_key;
+    int hold_out_permille;
     int64_t customer;
     int64_t id;
     int64_t rank;

@@ -170,3 +170,5 @@ CREATE TABLE zone_change (
     run       INTEGER NOT NULL              -- 0: a rescoring
 );
 CREATE INDEX zone_change_customer ON zone_change (customer, at_us);
+-- Campaigns ask for what has changed lately.
+CREATE INDEX zone_change_at ON zone_change (at_us);
