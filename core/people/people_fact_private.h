@@ -68,6 +68,42 @@ static inline bool people_facts_have_faults(const struct people_facts *facts)
     return facts->faults->n_total > facts->n_faults_before;
 }
 
+/* ---- reading fields (people_fact_read.c): false and a fault where one is missing or unfit, *out
+ * as it was where it is not given ----*/
+
+struct people_text {
+    struct people_facts *facts;
+    const struct people_fact *fact;
+    int field;
+};
+static inline struct people_text people_field_of(struct people_facts *facts,
+                                                 const struct people_fact *fact, int field)
+{
+    return (struct people_text){facts, fact, field};
+}
+static inline const char *people_text_of(const struct people_text *f)
+{
+    return f->fact->value[f->field];
+}
+#define PEOPLE_FIELD_FAULT(f, ...)                                                                 \
+    fl_faults_add((f)->facts->faults, (f)->facts->options->name, (f)->fact->line,                  \
+                  people_fact_field_name((f)->field), (f)->fact->value[(f)->field], __VA_ARGS__)
+
+bool people_field_text(struct people_text f, bool is_needed, size_t max, const char **out);
+bool people_field_money(struct people_text f, bool is_needed, bool may_be_negative, int64_t *out);
+bool people_field_number(struct people_text f, bool is_needed, double min, double max, double *out);
+bool people_field_points(struct people_text f, int64_t *out);
+/* An instant: a date is the beginning of that day, a time without zone the organisation's. */
+bool people_field_time(struct people_text f, bool is_needed, bool may_be_ahead, int64_t *out_us,
+                       int32_t *out_date);
+bool people_field_period(struct people_text f, int32_t *out);
+/* Failures of the store go to *out_st. */
+bool people_field_customer(struct people_text f, int64_t *out, enum fl_status *out_st,
+                           struct fl_error *err);
+bool people_field_currency(struct people_text f, const char **out);
+bool people_fact_id(struct people_facts *facts, const struct people_fact *fact, const char **out,
+                    enum fl_status *out_st, struct fl_error *err);
+
 /* Checks a fact and, where nothing was wrong so far, puts it into the open transaction. */
 FL_CHECK_RESULT enum fl_status people_fact_take(struct people_facts *facts,
                                                 const struct people_fact *fact,
