@@ -63,6 +63,17 @@ static bool is_formula(const char *text)
     return *text && strchr("=+-@\t\r", *text);
 }
 
+bool fl_cli_is_decimal(const char *text)
+{
+    const char *digits = text + (*text == '-');
+    size_t whole = strspn(digits, "0123456789");
+
+    if (!whole || digits[whole] != '.')
+        return whole && !digits[whole];
+    digits += whole + 1;
+    return *digits && !digits[strspn(digits, "0123456789")];
+}
+
 void fl_cli_csv_cell(struct fl_buf *buf, const json_t *value)
 {
     FL_AUTO_BUF struct fl_buf cell = FL_BUF(FL_CLI_CELL_MAX);
@@ -78,8 +89,8 @@ void fl_cli_csv_cell(struct fl_buf *buf, const json_t *value)
         fl_cli_cell(&cell, value);
     }
     text = cell.data;
-    /* A number of ours may be negative; text that looks like one is not trusted. */
-    is_neutralised = json_is_string(value) && is_formula(text);
+    /* An amount may be negative: money is text with its decimals. */
+    is_neutralised = json_is_string(value) && is_formula(text) && !fl_cli_is_decimal(text);
     if (!is_neutralised && !strpbrk(text, ",\"\r\n")) {
         fl_buf_puts(buf, text);
         return;

@@ -13,6 +13,8 @@ void fl_cli_table_print(const struct fl_cli_out_options *options, const json_t *
 /* One object, a member a line. */
 void fl_cli_record_print(const struct fl_cli_out_options *options, const json_t *columns,
                          const json_t *row);
+/* "-12.50", "7": digits, one point within them at most, nothing that a spreadsheet computes. */
+bool fl_cli_is_decimal(const char *text);
 void fl_cli_raw_print(const struct fl_cli_out_options *options, const json_t *row);
 
 #endif

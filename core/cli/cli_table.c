@@ -22,11 +22,26 @@ static bool is_long(const char *name)
     return false;
 }
 
+/* Money is text with the currency's decimals, and still stands under money. */
+static bool is_amount(const char *name)
+{
+    static const char *const names[] = {"amount", "unit", "ltv", "customer_equity",
+                                        "customer_value"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* By the first that is there. */
 static bool is_number(const json_t *rows, const char *name)
 {
-    const json_t *value = json_object_get(json_array_get(rows, 0), name);
+    const json_t *value = NULL;
 
-    return json_is_number(value);
+    for (size_t i = 0; i < json_array_size(rows) && (!value || json_is_null(value)); i++)
+        value = json_object_get(json_array_get(rows, i), name);
+    return json_is_number(value) || (json_is_string(value) && is_amount(name));
 }
 
 static const char *colour_of(const char *text)

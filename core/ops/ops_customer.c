@@ -1,5 +1,5 @@
 #include "base/str.h"
-#include "ops/ops_private.h"
+#include "ops/ops_worth.h"
 
 enum fl_status fl_ops_customer(struct fl_ops_context *context, struct fl_ops_args *args,
                                const char *external_id, struct fl_customer *out,
@@ -23,9 +23,8 @@ struct listing {
     int64_t n;
 };
 
-static bool list_one(void *ctx, const struct fl_customer *customer)
+json_t *fl_ops_customer_row(const struct fl_customer *customer)
 {
-    struct listing *listing = ctx;
     json_t *row = json_object();
     struct fl_buf buf = FL_BUF(FL_BUF_LINE_MAX);
 
@@ -43,7 +42,14 @@ static bool list_one(void *ctx, const struct fl_customer *customer)
     fl_ops_put_str(row, "addresses", buf.data);
     fl_ops_put_time(row, "updated_at", customer->updated_us);
     fl_buf_finish(&buf);
-    fl_ops_row_emit(listing->sink, row);
+    return row;
+}
+
+static bool list_one(void *ctx, const struct fl_customer *customer)
+{
+    struct listing *listing = ctx;
+
+    fl_ops_row_emit(listing->sink, fl_ops_customer_row(customer));
     listing->n++;
     return true;
 }
@@ -52,6 +58,7 @@ FL_OPS_RUN(fl_ops_customer_list_run)
 {
     const char *after = fl_ops_str(args, "after");
     int64_t limit = fl_ops_limit(args, FL_OPS_LIST_LIMIT);
+    struct fl_ops_call call = {context, args, sink, err};
     struct listing listing = {sink, 0};
     int64_t id = 0;
     enum fl_status st;
@@ -61,6 +68,8 @@ FL_OPS_RUN(fl_ops_customer_list_run)
         if (st)
             return fl_error_prefix(err, st, "--after");
     }
+    if (fl_ops_customer_is_by_worth(args))
+        return fl_ops_customer_list_by_worth(&call, id);
     st = fl_store_customer_each(context->store, id, limit, list_one, &listing, err);
     fl_ops_note_limit(sink, args, st ? 0 : listing.n);
     return st;
@@ -95,6 +104,18 @@ static void put_anchors(json_t *row, const struct fl_customer *customer)
     (void)json_object_set_new(row, "anchors", object);
 }
 
+/* Nothing before the first valuation. */
+static enum fl_status put_worth(json_t *row, struct fl_ops_context *context,
+                                struct fl_ops_args *args, int64_t customer, struct fl_error *err)
+{
+    struct fl_score score;
+    enum fl_status st = fl_store_score_get(context->store, customer, &score, err);
+
+    if (!st)
+        fl_ops_put_score(row, args->arena, context->conf, &score);
+    return st == FL_NOT_FOUND ? FL_OK : st;
+}
+
 FL_OPS_RUN(fl_ops_customer_show_run)
 {
     struct fl_customer customer;
@@ -120,6 +141,11 @@ FL_OPS_RUN(fl_ops_customer_show_run)
     for (size_t i = 0; i < customer.n_consents; i++)
         (void)json_array_append_new(consents, fl_ops_consent_row(&customer.consents[i]));
     (void)json_object_set_new(row, "consents", consents);
+    st = put_worth(row, context, args, customer.id, err);
+    if (st) {
+        json_decref(row);
+        return st;
+    }
     fl_ops_row_emit(sink, row);
     return FL_OK;
 }

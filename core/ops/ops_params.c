@@ -88,7 +88,14 @@ const struct fl_ops_param fl_ops_params_content_preview[] = {
      NULL, 0},
     END};
 const struct fl_ops_param fl_ops_params_customer_list[] = {
-    {"after", FL_OPS_STRING, 0, "go on after this external id", NULL, 0}, END};
+    {"after", FL_OPS_STRING, 0, "go on after this external id", NULL, 0},
+    {"zone", FL_OPS_STRING, 0, "only of this zone", "I|II|III|N", 0},
+    {"key", FL_OPS_STRING, FL_OPS_REPEATED, "only key customers, all of these",
+     "contribution|exchange|leadership", 0},
+    {"segment", FL_OPS_STRING, 0, "only of this value segment", "HHH|HHL|HLH|HLL|LHH|LHL|LLH|LLL",
+     0},
+    {"value", FL_OPS_BOOL, 0, "with what they are worth, as members for --fields", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_demo[] = {
     {"customers", FL_OPS_INT, 0, "how many (default: 2000)", NULL, 0},
     {"samples", FL_OPS_PATH, 0, "folder of the sample company (default: the installed one)", NULL,
@@ -167,4 +174,8 @@ const struct fl_ops_param fl_ops_params_run_plan[] = {
     {"once", FL_OPS_BOOL, FL_OPS_NEEDED, "one round, then end", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_store_backup[] = {
     {"file", FL_OPS_PATH, NEEDED, "file to write", NULL, 0}, END};
+const struct fl_ops_param fl_ops_params_value_movement[] = {
+    {"from", FL_OPS_STRING, 0, "date (default: of the valuation before the last)", NULL, 0},
+    {"to", FL_OPS_STRING, 0, "date (default: of the last valuation)", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_why[] = {CUSTOMER, CAMPAIGN, END};

@@ -80,7 +80,9 @@ static const struct fl_ops_op table[] = {
      "content preview spring --channel fax --png --write pages/"},
     {"customer", "list", "list the customers", fl_ops_params_customer_list, 0,
      "external_id,name,language,state,addresses,updated_at", fl_ops_customer_list_run,
-     "customer list --limit 20\ncustomer list -o jsonl --limit 0"},
+     "customer list --limit 20\ncustomer list -o jsonl --limit 0\n"
+     "customer list --zone II --key contribution\n"
+     "customer list --value --fields external_id,zone,cv,ce,customer_equity,commitment,strategy"},
     {"customer", "show", "everything stored of a customer", fl_ops_params_customer, 0, NULL,
      fl_ops_customer_show_run, "customer show D-1007"},
     {"customer", "timeline", "what was said on both sides, in order", fl_ops_params_customer, 0,
@@ -179,6 +181,16 @@ static const struct fl_ops_op table[] = {
      NULL, fl_ops_store_info_run, "store info"},
     {"store", "migrate", "bring the store to this program's schema", fl_ops_params_none,
      FL_OPS_WRITES, "store,schema", fl_ops_store_migrate_run, "store migrate"},
+    {"value", "movement", "customers by zone in one valuation and in another",
+     fl_ops_params_value_movement, FL_OPS_DIRECT, "zone,to_n,to_i,to_ii,to_iii,gone,all",
+     fl_ops_value_movement_run, "value movement\nvalue movement --from 2026-09-30 --to 2026-10-31"},
+    {"value", "path", "a customer's scores over all valuations", fl_ops_params_customer, 0,
+     "at,what,zone,cv,ce,commitment,ltv,customer_equity,customer_value", fl_ops_value_path_run,
+     "value path D-1007"},
+    {"value", "runs", "the valuations that were made, newest first", fl_ops_params_none, 0,
+     "run,as_of,state,customers,valued,finished_at", fl_ops_value_runs_run, "value runs"},
+    {"value", "show", "what the relationship with a customer is worth", fl_ops_params_customer, 0,
+     NULL, fl_ops_value_show_run, "value show D-1007\nvalue show D-1007 -o json"},
     {"why", NULL, "why a customer got a campaign, or did not", fl_ops_params_why, 0, NULL,
      fl_ops_why_run, "why D-1007 spring"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL},
@@ -216,6 +228,7 @@ static const struct {
     {"run", "tasks of the daemon, once"},
     {"status", "what is running, queued and late"},
     {"store", "where everything is remembered"},
+    {"value", "what relationships are worth, and where they stand"},
     {"why", "why a customer got a campaign, or did not"},
 };
 

@@ -80,6 +80,10 @@ static void test_csv_neutralises_formulas(void **state)
                    "a\r\n\"'\tx\"\r\n\"'\rx\"\r\n\"'=\"\"\"\r\n");
     /* A negative number of ours is a number. */
     assert_printed("[{\"a\": -5}]", FL_CLI_CSV, "a", "a\r\n-5\r\n");
+    assert_printed("[{\"a\": \"-12.50\"}, {\"a\": \"-7\"}]", FL_CLI_CSV, "a",
+                   "a\r\n-12.50\r\n-7\r\n");
+    assert_printed("[{\"a\": \"-1.2.3\"}, {\"a\": \"-.5\"}, {\"a\": \"-5.\"}, {\"a\": \"-\"}]",
+                   FL_CLI_CSV, "a", "a\r\n\"'-1.2.3\"\r\n\"'-.5\"\r\n\"'-5.\"\r\n\"'-\"\r\n");
 }
 
 static void test_json_is_one_array(void **state)

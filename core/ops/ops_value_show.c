@@ -1,0 +1,33 @@
+/* What one relationship is worth. */
+#include "ops/ops_worth.h"
+
+enum fl_status fl_ops_score(struct fl_ops_context *context, const struct fl_customer *customer,
+                            struct fl_score *out, struct fl_error *err)
+{
+    enum fl_status st = fl_store_score_get(context->store, customer->id, out, err);
+
+    if (st == FL_NOT_FOUND)
+        return fl_error_set(err, st, "\"%s\" has no score yet; \"fairline value run\" makes them",
+                            customer->external_id);
+    return st;
+}
+
+FL_OPS_RUN(fl_ops_value_show_run)
+{
+    struct fl_customer customer;
+    struct fl_score score;
+    enum fl_status st =
+        fl_ops_customer(context, args, fl_ops_str(args, "customer"), &customer, err);
+    json_t *row;
+
+    if (!st)
+        st = fl_ops_score(context, &customer, &score, err);
+    if (st)
+        return st;
+    row = json_object();
+    fl_ops_put_str(row, "customer", customer.external_id);
+    fl_ops_put_str(row, "name", customer.name);
+    fl_ops_put_score(row, args->arena, context->conf, &score);
+    fl_ops_row_emit(sink, row);
+    return FL_OK;
+}
