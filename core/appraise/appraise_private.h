@@ -133,7 +133,8 @@ double appraise_margin(const struct appraise_facts *facts); /* in the window, of
 struct appraise_fitted {
     bool is_fitted;
     struct fl_appraise_fit fit;
-    char chosen_by[FL_VALUE_WHY_SIZE];
+    char chosen_by[FL_VALUE_WHY_SIZE]; /* what fit.chosen_by points to; the next one too */
+    char optimiser[APPRAISE_NAME_SIZE];
 };
 struct appraise_models {
     struct appraise_fitted purchase, subscription, spend;
@@ -165,6 +166,10 @@ void appraise_streams_of(const struct appraise_models *models,
                          const struct appraise_settings *settings,
                          const struct appraise_dates *dates, const struct appraise_facts *facts,
                          struct appraise_memo *memo, struct appraise_worth *out);
+/* The rest, where state, ltv and p are known. */
+void appraise_worth_complete(const struct appraise_settings *settings,
+                             const struct appraise_facts *facts,
+                             const struct fl_aspect_prior *prior, struct appraise_worth *worth);
 /* All of it.  `prior` of the customer's segment. */
 void appraise_worth_of(const struct appraise_models *models,
                        const struct appraise_settings *settings, const struct appraise_dates *dates,
@@ -222,6 +227,9 @@ struct fl_appraise_frame {
 FL_CHECK_RESULT struct fl_appraise_frame *appraise_frame_create(size_t n_segments);
 void appraise_frame_destroy(struct fl_appraise_frame **frame);
 size_t appraise_frame_segment(const struct fl_appraise_frame *frame, const char *name);
+/* Pointers within the frame, to its own strings; the residual for its horizon. */
+FL_CHECK_RESULT enum fl_status appraise_frame_complete(struct fl_appraise_frame *frame,
+                                                       struct fl_error *err);
 /* As bytes, from malloc, and back.  FL_INVALID: of another version, or damaged. */
 FL_CHECK_RESULT enum fl_status appraise_frame_pack(struct fl_appraise_frame *frame, void **out,
                                                    size_t *out_len, struct fl_error *err);

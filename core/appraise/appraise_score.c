@@ -141,21 +141,29 @@ void appraise_streams_of(const struct appraise_models *models,
         out->p = has_running ? 1 : out->shop_p;
 }
 
-void appraise_worth_of(const struct appraise_models *models,
-                       const struct appraise_settings *settings, const struct appraise_dates *dates,
-                       const struct appraise_facts *facts, const struct fl_aspect_prior *prior,
-                       struct appraise_memo *memo, struct appraise_worth *out)
+void appraise_worth_complete(const struct appraise_settings *settings,
+                             const struct appraise_facts *facts,
+                             const struct fl_aspect_prior *prior, struct appraise_worth *worth)
 {
     struct fl_customer_facts customer;
     double s[FL_SIGNALS];
 
-    appraise_streams_of(models, settings, dates, facts, memo, out);
-    if (out->state != FL_SCORE_VALUED)
+    if (worth->state != FL_SCORE_VALUED)
         return;
     for (int i = 0; i < FL_SIGNALS; i++)
         s[i] = (double)facts->attitude->signal[i];
-    out->commitment = fl_commitment_level(&settings->commitment, out->p, s);
-    out->ce = out->ltv * out->commitment;
+    worth->commitment = fl_commitment_level(&settings->commitment, worth->p, s);
+    worth->ce = worth->ltv * worth->commitment;
     appraise_customer_facts(facts, &customer);
-    fl_customer_value_of(&settings->customer, &customer, prior, &out->value);
+    fl_customer_value_of(&settings->customer, &customer, prior, &worth->value);
+}
+
+void appraise_worth_of(const struct appraise_models *models,
+                       const struct appraise_settings *settings,
+                       const struct appraise_dates *dates, const struct appraise_facts *facts,
+                       const struct fl_aspect_prior *prior, struct appraise_memo *memo,
+                       struct appraise_worth *out)
+{
+    appraise_streams_of(models, settings, dates, facts, memo, out);
+    appraise_worth_complete(settings, facts, prior, out);
 }
