@@ -44,6 +44,10 @@ struct fl_appraise_store_sink {
     int64_t run;
 };
 struct fl_appraise_sink fl_appraise_sink_of_store(struct fl_appraise_store_sink *to);
+/* A run that ended otherwise: its scores go, it stays as failed with the reason.  Nothing where it
+ * had not begun. */
+FL_CHECK_RESULT enum fl_status fl_appraise_sink_fail(struct fl_appraise_store_sink *to,
+                                                     const char *why, struct fl_error *err);
 
 struct fl_appraise_input {
     /* Opens one more read-only connection to the same store (for threads); the caller of the run

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "appraise/appraise_private.h"
+#include "base/file.h"
 #include "base/str.h"
 
 /* Raised when the layout, or what a number in it means, changes: frames of before are refused. */
@@ -67,8 +68,9 @@ enum fl_status appraise_frame_complete(struct fl_appraise_frame *frame, struct f
     return fl_value_residual_init(&frame->models.residual, &frame->settings.horizon, err);
 }
 
-/* ---- bytes ---------------------------------------------------------------------------------------
- * One walk over the members serves both directions, so that they cannot differ. */
+/* ---- bytes
+ * --------------------------------------------------------------------------------------- One walk
+ * over the members serves both directions, so that they cannot differ. */
 
 struct pack {
     bool is_reading, has_failed;
@@ -329,9 +331,10 @@ enum fl_status appraise_frame_unpack(const void *data, size_t len, struct fl_app
     if (!frame)
         return fl_error_set(err, FL_IO, "no memory");
     pack_frame(&pack, frame);
-    st = pack.has_failed || pack.left
-             ? fl_error_set(err, FL_INVALID, "what the last valuation kept is damaged; run it again")
-             : appraise_frame_complete(frame, err);
+    st =
+        pack.has_failed || pack.left
+            ? fl_error_set(err, FL_INVALID, "what the last valuation kept is damaged; run it again")
+            : appraise_frame_complete(frame, err);
     if (st) {
         appraise_frame_destroy(&frame);
         return st;
@@ -340,7 +343,8 @@ enum fl_status appraise_frame_unpack(const void *data, size_t len, struct fl_app
     return FL_OK;
 }
 
-/* ---- what others ask -----------------------------------------------------------------------------*/
+/* ---- what others ask
+ * -----------------------------------------------------------------------------*/
 
 enum { OPEN_ARENA_MAX = 64 << 20 };
 

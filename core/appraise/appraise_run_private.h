@@ -7,6 +7,7 @@
 enum {
     APPRAISE_THREADS_MAX = 8,
     APPRAISE_CHUNK_ITEMS = 8192,
+    APPRAISE_SEGMENT_SLOTS = 4096, /* four times APPRAISE_SEGMENTS_MAX: few collide */
     /* Rows the models are fitted on: more make no parameter better than it can be used (standard
      * errors are below 1 %), and the fit slower in proportion. */
     APPRAISE_FIT_MAX = 50000,
@@ -56,9 +57,11 @@ struct appraise_part {
     struct fl_store *store;
     bool owns_store;
     struct appraise_list records, stances, contracts;
-    struct appraise_list segments; /* names as met, APPRAISE_NAME_SIZE each */
+    struct appraise_list segments;                  /* names as met, APPRAISE_NAME_SIZE each */
+    uint16_t segment_slots[APPRAISE_SEGMENT_SLOTS]; /* by hash: 1 + index in these */
     bool has_many_segments;
     size_t n_valued, valued_from; /* its places */
+    size_t n_lost;                /* what came out is no number */
     int32_t first_purchase;
     /* a purchase after now, which ends the run */
     int64_t future_customer;

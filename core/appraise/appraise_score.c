@@ -159,10 +159,9 @@ void appraise_worth_complete(const struct appraise_settings *settings,
 }
 
 void appraise_worth_of(const struct appraise_models *models,
-                       const struct appraise_settings *settings,
-                       const struct appraise_dates *dates, const struct appraise_facts *facts,
-                       const struct fl_aspect_prior *prior, struct appraise_memo *memo,
-                       struct appraise_worth *out)
+                       const struct appraise_settings *settings, const struct appraise_dates *dates,
+                       const struct appraise_facts *facts, const struct fl_aspect_prior *prior,
+                       struct appraise_memo *memo, struct appraise_worth *out)
 {
     appraise_streams_of(models, settings, dates, facts, memo, out);
     appraise_worth_complete(settings, facts, prior, out);
