@@ -41,7 +41,9 @@ struct fl_appraise_sink {
 enum { FL_APPRAISE_CHUNK = 10000 };
 struct fl_appraise_store_sink {
     struct fl_store *store;
-    int64_t run;
+    int64_t run; /* once it has begun */
+    void (*progress)(void *ctx, const char *what, int64_t done, int64_t total); /* may be NULL */
+    void *progress_ctx;
 };
 struct fl_appraise_sink fl_appraise_sink_of_store(struct fl_appraise_store_sink *to);
 /* A run that ended otherwise: its scores go, it stays as failed with the reason.  Nothing where it

@@ -49,10 +49,18 @@ static enum fl_status sink_finish(void *ctx, const struct fl_value_run *run, int
     return end(to->store, st, err);
 }
 
+static void sink_progress(void *ctx, const char *what, int64_t done, int64_t total)
+{
+    struct fl_appraise_store_sink *to = ctx;
+
+    if (to->progress)
+        to->progress(to->progress_ctx, what, done, total);
+}
+
 struct fl_appraise_sink fl_appraise_sink_of_store(struct fl_appraise_store_sink *to)
 {
     return (struct fl_appraise_sink){
-        .ctx = to, .begin = sink_begin, .scores = sink_scores, .finish = sink_finish};
+        .ctx = to, .begin = sink_begin, .scores = sink_scores, .finish = sink_finish, .progress = sink_progress};
 }
 
 enum fl_status fl_appraise_sink_fail(struct fl_appraise_store_sink *to, const char *why,

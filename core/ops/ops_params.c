@@ -174,6 +174,11 @@ const struct fl_ops_param fl_ops_params_run_plan[] = {
     {"once", FL_OPS_BOOL, FL_OPS_NEEDED, "one round, then end", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_store_backup[] = {
     {"file", FL_OPS_PATH, NEEDED, "file to write", NULL, 0}, END};
+const struct fl_ops_param fl_ops_params_value_run[] = {
+    {"as-of", FL_OPS_STRING, 0, "end of this day, what came later does not count (default: now)",
+     NULL, 0},
+    {"wait", FL_OPS_BOOL, 0, "until it is done, also where the daemon does it", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_value_movement[] = {
     {"from", FL_OPS_STRING, 0, "date (default: of the valuation before the last)", NULL, 0},
     {"to", FL_OPS_STRING, 0, "date (default: of the last valuation)", NULL, 0},

@@ -298,6 +298,7 @@ FL_OPS_RUN(fl_ops_store_info_run);
 FL_OPS_RUN(fl_ops_store_migrate_run);
 FL_OPS_RUN(fl_ops_value_movement_run);
 FL_OPS_RUN(fl_ops_value_path_run);
+FL_OPS_RUN(fl_ops_value_run_run);
 FL_OPS_RUN(fl_ops_value_runs_run);
 FL_OPS_RUN(fl_ops_value_show_run);
 FL_OPS_RUN(fl_ops_why_run);
