@@ -249,6 +249,9 @@ enum fl_status appraise_place(struct appraise_run *run, struct fl_error *err)
 
     if (!st)
         st = place_side(run, run->cv, &run->cv_rank, &places->cv, &places->cv_median, err);
+    if (!st && run->n_valued > 1 && !(run->cv[0] < run->cv[run->n_valued - 1]))
+        appraise_warn(run, "customer value is the same for everybody: without discounts, points, "
+                           "gifts, fees or answers, zones follow from customer equity alone");
     appraise_free(run, run->ce, run->n_valued, sizeof *run->ce);
     appraise_free(run, run->cv, run->n_valued, sizeof *run->cv);
     run->ce = run->cv = NULL;

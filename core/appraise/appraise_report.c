@@ -1,5 +1,5 @@
 /* The report of a run: what was fitted on what, how well it says what came after, and what is to be
- * taken with care.  The same run gives the same bytes. */
+ * taken with care. */
 #include <math.h>
 #include <stdlib.h>
 

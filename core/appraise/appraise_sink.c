@@ -59,8 +59,11 @@ static void sink_progress(void *ctx, const char *what, int64_t done, int64_t tot
 
 struct fl_appraise_sink fl_appraise_sink_of_store(struct fl_appraise_store_sink *to)
 {
-    return (struct fl_appraise_sink){
-        .ctx = to, .begin = sink_begin, .scores = sink_scores, .finish = sink_finish, .progress = sink_progress};
+    return (struct fl_appraise_sink){.ctx = to,
+                                     .begin = sink_begin,
+                                     .scores = sink_scores,
+                                     .finish = sink_finish,
+                                     .progress = sink_progress};
 }
 
 enum fl_status fl_appraise_sink_fail(struct fl_appraise_store_sink *to, const char *why,
