@@ -14,7 +14,7 @@ enum { ANSWERS = 6, WEEK_DAYS = 7, NOON_IN_SEOUL_H = 3 };
 /* MBG/NBD in weeks: about one visit in three weeks, and one in eight stays away after a visit. */
 static const double visits[] = {1.4, 4.2, 0.7, 4.9};
 /* Gamma-Gamma: how alike the margins of one customer are, and those of all. */
-static const double spend_shape = 6, spend_spread = 4;
+static const double spend_shape = 6, spend_spread = 6;
 
 /* What is typical of a segment. */
 static const struct habits {
