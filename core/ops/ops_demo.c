@@ -34,8 +34,8 @@ struct demo {
     const char *dir, *samples;
 };
 
-static void done(const struct fl_ops_sink *sink, const char *step, const char *result,
-                 int64_t count)
+void fl_ops_demo_done(const struct fl_ops_sink *sink, const char *step, const char *result,
+                      int64_t count)
 {
     json_t *row = json_object();
 
@@ -126,7 +126,7 @@ static enum fl_status put_conf(struct demo *demo, struct fl_error *err)
     st = fl_conf_load(demo->arena, to, &faults, &demo->context.conf, err);
     if (st)
         return st;
-    done(demo->call->sink, "configuration", is_new ? "inserted" : "unchanged", 1);
+    fl_ops_demo_done(demo->call->sink, "configuration", is_new ? "inserted" : "unchanged", 1);
     return FL_OK;
 }
 
@@ -223,12 +223,13 @@ static enum fl_status put_customers(struct demo *demo, struct fl_error *err)
         demo->call->sink->faults(demo->call->sink->ctx, &faults);
     if (st)
         return st;
-    done(demo->call->sink, "customers",
-         result.n_inserted  ? "inserted"
-         : result.n_updated ? "updated"
-                            : "unchanged",
-         result.n_rows);
-    return FL_OK;
+    fl_ops_demo_done(demo->call->sink, "customers",
+                     result.n_inserted  ? "inserted"
+                     : result.n_updated ? "updated"
+                                        : "unchanged",
+                     result.n_rows);
+    return fl_ops_demo_trade(&demo->context, demo->call->args, demo->call->sink, DEMO_SEED, (int)n,
+                             today, err);
 }
 
 /* --- campaigns ---------------------------------------------------------------------------------*/
@@ -343,7 +344,8 @@ static enum fl_status schedule_all(struct demo *demo, struct fl_error *err)
         fl_store_rollback(demo->context.store);
         return st;
     }
-    done(demo->call->sink, "campaigns", n_scheduled ? "scheduled" : "unchanged", (int64_t)n);
+    fl_ops_demo_done(demo->call->sink, "campaigns", n_scheduled ? "scheduled" : "unchanged",
+                     (int64_t)n);
     return FL_OK;
 }
 

@@ -153,6 +153,13 @@ FL_CHECK_RESULT enum fl_status fl_ops_channel_learn(struct fl_ops_context *conte
                                                     const char *name, struct fl_error *err);
 
 /* The Maildirs of the sample company; NULL when the configuration is not one. */
+void fl_ops_demo_done(const struct fl_ops_sink *sink, const char *step, const char *result,
+                      int64_t count);
+/* The trade of the sample's first customers, imported. */
+FL_CHECK_RESULT enum fl_status fl_ops_demo_trade(struct fl_ops_context *context,
+                                                 struct fl_ops_args *args,
+                                                 const struct fl_ops_sink *sink, uint64_t seed,
+                                                 int n, int32_t today, struct fl_error *err);
 const char *fl_ops_demo_maildir(const struct fl_conf *conf, bool is_inbound);
 
 /* --- imports --- */

@@ -2,8 +2,10 @@
 #include "unit.h"
 
 #include <gmime/gmime.h>
+#include <jansson.h>
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "people/sample.h"
 
 enum { MAILS = 300 };
@@ -131,10 +133,91 @@ static void test_refusals(void **state)
     fl_arena_destroy(&arena);
 }
 
+/* ---- what they bought -------------------------------------------------------------------------*/
+
+enum { TRADERS = 600 };
+
+static int32_t today(void)
+{
+    return fl_date_of_civil(2026, 11, 22);
+}
+
+/* The lines of a CSV but the first, each with a first date that has come; how many. */
+static int check_lines(const char *csv, const char *header)
+{
+    const char *line = csv + strlen(header);
+    int n = 0;
+
+    assert_int_equal(strncmp(csv, header, strlen(header)), 0);
+    for (; *line; line = strchr(line, '\n') + 1) {
+        const char *date = strstr(line, ",20");
+        int32_t at;
+        char text[11];
+
+        assert_non_null(date);
+        snprintf(text, sizeof text, "%.10s", date + 1);
+        assert_true(fl_date_parse(text, &at) && at <= today());
+        n++;
+    }
+    return n;
+}
+
+static int check_events(const char *lines)
+{
+    int n = 0;
+
+    for (const char *line = lines; *line; line = strchr(line, '\n') + 1) {
+        json_t *event = json_loads(line, JSON_DISABLE_EOF_CHECK, NULL);
+        const char *type = json_string_value(json_object_get(event, "type"));
+        double value = json_number_value(json_object_get(event, "value"));
+
+        assert_non_null(type);
+        if (strcmp(type, "answer") == 0)
+            assert_true(value >= json_number_value(json_object_get(event, "low")) &&
+                        value <= json_number_value(json_object_get(event, "high")));
+        else
+            assert_string_equal(type, "complaint");
+        json_decref(event);
+        n++;
+    }
+    return n;
+}
+
+static void test_trade(void **state)
+{
+    struct fl_arena *arena = fl_arena_create(FL_ARENA_DEFAULT_MAX);
+    struct fl_sample_trade trade, again, other, more;
+    struct fl_error err;
+
+    (void)state;
+    assert_ok(fl_people_sample_trade(arena, 1, TRADERS, today(), &trade, &err));
+    assert_ok(fl_people_sample_trade(arena, 1, TRADERS, today(), &again, &err));
+    assert_ok(fl_people_sample_trade(arena, 2, TRADERS, today(), &other, &err));
+    assert_ok(fl_people_sample_trade(arena, 1, TRADERS + 1, today(), &more, &err));
+    assert_string_equal(trade.transactions, again.transactions);
+    assert_string_equal(trade.events, again.events);
+    assert_string_not_equal(trade.transactions, other.transactions);
+    /* One more customer changes nothing of the others. */
+    assert_memory_equal(trade.transactions, more.transactions, strlen(trade.transactions));
+    assert_memory_equal(trade.events, more.events, strlen(trade.events));
+    assert_true(check_lines(trade.transactions,
+                            "transaction,customer,date,kind,amount,margin,quantity,"
+                            "reference_price,discount,points,gift,fee,currency,product\r\n") >
+                TRADERS);
+    assert_true(check_lines(trade.subscriptions,
+                            "subscription,customer,start,end,period,price,margin,currency,"
+                            "product\r\n") > TRADERS / 4);
+    assert_true(check_lines(trade.referrals, "referrer,referred,date\r\n") > 0);
+    assert_true(check_events(trade.events) > TRADERS);
+    assert_status(FL_INVALID, fl_people_sample_trade(arena, 1, 0, today(), &trade, &err));
+    fl_arena_destroy(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_replies),
-                                       cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_trade)};
 
     g_mime_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
