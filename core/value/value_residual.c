@@ -114,11 +114,30 @@ enum fl_status fl_value_residual_init(struct fl_value_residual *residual,
     return FL_OK;
 }
 
+/* Subscriptions need no nodes: what is expected in period k is S(T + k) / S(T) itself. */
+static bool is_contract(enum fl_value_model model)
+{
+    return model == FL_VALUE_SBG || model == FL_VALUE_BDW;
+}
+
+static double renewals(const struct fl_value_horizon *horizon, enum fl_value_model model,
+                       const double *p, const struct fl_value_obs *obs)
+{
+    const struct fl_value_obs there = {.T = obs->T, .n = 1};
+    double sum = 0;
+
+    for (int k = 1; k <= horizon->periods; k++)
+        sum += discount(horizon, k) * fl_value_p_active(model, p, &there, k);
+    return sum;
+}
+
 double fl_value_residual_of(const struct fl_value_residual *residual, enum fl_value_model model,
                             const double *p, const struct fl_value_obs *obs)
 {
     double sum = 0;
 
+    if (is_contract(model))
+        return renewals(&residual->horizon, model, p, obs);
     for (size_t j = 0; j < residual->n; j++)
         sum += residual->weight[j] * fl_value_conditional(model, p, obs, residual->t[j], true);
     return sum;
@@ -129,6 +148,8 @@ double fl_value_residual_plain(const struct fl_value_horizon *horizon, enum fl_v
 {
     double sum = 0, before = 0;
 
+    if (is_contract(model))
+        return renewals(horizon, model, p, obs);
     for (int k = 1; k <= horizon->periods; k++) {
         double until = fl_value_conditional(model, p, obs, k, true);
 

@@ -253,6 +253,41 @@ static void test_renewals(void **state)
     }
 }
 
+/* The discounted sum over the horizon, far and near, against S(T + k) / S(T) one by one; BG/BB's
+ * by nodes against its plain sum. */
+static void test_residual(void **state)
+{
+    static const double sbg[] = {0.704, 1.182}, bdw[] = {0.8, 2.5, 1.3};
+    static const int periods[] = {1, 36, 156, 1040, FL_VALUE_HORIZON_MAX};
+    struct fl_value_residual residual;
+    struct fl_error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++) {
+        const struct fl_value_horizon horizon = {periods[i], 0.1, 30};
+        const struct fl_value_obs stayed = {.T = 6, .n = 1},
+                                  donor = {.x = 2, .tx = 4, .T = 6, .n = 1};
+        double by_sbg = 0, by_bdw = 0, plain;
+
+        assert_ok(fl_value_residual_init(&residual, &horizon, &err));
+        for (int k = 1; k <= horizon.periods; k++) {
+            double discount = pow(1.1, -k * 30 / 365.0);
+
+            by_sbg += discount * fl_value_survival(FL_VALUE_SBG, sbg, 6 + k) /
+                      fl_value_survival(FL_VALUE_SBG, sbg, 6);
+            by_bdw += discount * fl_value_survival(FL_VALUE_BDW, bdw, 6 + k) /
+                      fl_value_survival(FL_VALUE_BDW, bdw, 6);
+        }
+        assert_near(fl_value_residual_of(&residual, FL_VALUE_SBG, sbg, &stayed), by_sbg,
+                    1e-10 * by_sbg);
+        assert_near(fl_value_residual_plain(&horizon, FL_VALUE_BDW, bdw, &stayed), by_bdw,
+                    1e-10 * by_bdw);
+        plain = fl_value_residual_plain(&horizon, FL_VALUE_BGBB, donors, &donor);
+        assert_near(fl_value_residual_of(&residual, FL_VALUE_BGBB, donors, &donor), plain,
+                    1e-6 * plain);
+    }
+}
+
 /* ---- gradients, limits, faults ----------------------------------------------------------------*/
 
 static void assert_gradient(enum fl_value_model model, const double *p,
@@ -394,8 +429,9 @@ int main(void)
         cmocka_unit_test(test_tables),        cmocka_unit_test(test_bgbb_integral),
         cmocka_unit_test(test_bgbb_sums),     cmocka_unit_test(test_contract_forms),
         cmocka_unit_test(test_contract_sums), cmocka_unit_test(test_renewals),
-        cmocka_unit_test(test_gradients),     cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_faults),        cmocka_unit_test(test_not_enough),
+        cmocka_unit_test(test_residual),      cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_extremes),      cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_not_enough),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
