@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "ops/ops_private.h"
+#include "value/position.h"
 
 enum fl_status fl_ops_campaign(struct fl_ops_context *context, struct fl_ops_args *args,
                                const char *name, struct fl_campaign_row *out, struct fl_error *err)
@@ -131,6 +132,15 @@ static const char *offset_text(struct fl_arena *arena, struct fl_offset offset)
     return fl_arena_printf(arena, "%+d%c", offset.n, offset.unit);
 }
 
+static void put_change(json_t *item, const struct fl_stage *stage, struct fl_arena *arena)
+{
+    if (stage->zone_from >= 0)
+        fl_ops_put_str(item, "zone_from", fl_zone_name((enum fl_zone)stage->zone_from));
+    if (stage->zone_to >= 0)
+        fl_ops_put_str(item, "zone_to", fl_zone_name((enum fl_zone)stage->zone_to));
+    fl_ops_put_str(item, "within", fl_conf_duration(arena, stage->within_us));
+}
+
 static void put_stages(json_t *row, const struct fl_campaign *campaign, struct fl_arena *arena)
 {
     json_t *array = json_array();
@@ -140,9 +150,13 @@ static void put_stages(json_t *row, const struct fl_campaign *campaign, struct f
         json_t *item = json_object();
 
         fl_ops_put_str(item, "stage", stage->name);
-        fl_ops_put_str(item, "anchor", stage->anchor);
-        fl_ops_put_str(item, "from", offset_text(arena, stage->from));
-        fl_ops_put_str(item, "to", offset_text(arena, stage->to));
+        if (stage->anchor) {
+            fl_ops_put_str(item, "anchor", stage->anchor);
+            fl_ops_put_str(item, "from", offset_text(arena, stage->from));
+            fl_ops_put_str(item, "to", offset_text(arena, stage->to));
+        } else {
+            put_change(item, stage, arena);
+        }
         fl_ops_put_str(item, "content", stage->content);
         (void)json_array_append_new(array, item);
     }
@@ -176,6 +190,7 @@ FL_OPS_RUN(fl_ops_campaign_show_run)
         fl_ops_put_str(row, "at", "now");
     else if (campaign->is_once)
         fl_ops_put_time(row, "at", campaign->at_us);
+    fl_ops_put_real(row, "hold_out_percent", campaign->hold_out_permille / 10.0);
     fl_ops_put_int(row, "version", found.version);
     fl_ops_put_int(row, "messages", all);
     fl_ops_put_int(row, "waiting", waiting);

@@ -33,6 +33,10 @@
 
 const struct fl_ops_param fl_ops_params_none[] = {END};
 const struct fl_ops_param fl_ops_params_campaign[] = {CAMPAIGN, END};
+const struct fl_ops_param fl_ops_params_campaign_effect[] = {
+    CAMPAIGN,
+    {"measure", FL_OPS_STRING, 0, "show this one alone", "cv|ce|equity|commitment", 0},
+    END};
 const struct fl_ops_param fl_ops_params_campaign_reason[] = {CAMPAIGN, REASON, END};
 const struct fl_ops_param fl_ops_params_campaign_list[] = {
     {"all", FL_OPS_BOOL, 0, "test sends too", NULL, 0}, END};

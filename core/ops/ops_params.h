@@ -6,6 +6,7 @@
 
 extern const struct fl_ops_param fl_ops_params_none[];
 extern const struct fl_ops_param fl_ops_params_campaign[];
+extern const struct fl_ops_param fl_ops_params_campaign_effect[];
 extern const struct fl_ops_param fl_ops_params_campaign_reason[];
 extern const struct fl_ops_param fl_ops_params_campaign_list[];
 extern const struct fl_ops_param fl_ops_params_campaign_preview[];

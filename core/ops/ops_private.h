@@ -235,6 +235,19 @@ FL_CHECK_RESULT enum fl_status fl_ops_campaign_plan_rows(struct fl_ops_call *cal
                                                          const struct fl_campaign_row *row,
                                                          bool is_dry_run, bool is_quiet,
                                                          int64_t *out_planned);
+/* Why the customer is not in an audience by worth; *out NULL, with the score, when he is.  `worth`
+ * NULL: of everybody who is valued. */
+FL_CHECK_RESULT enum fl_status fl_ops_worth_missed(struct fl_ops_call *call,
+                                                   const struct fl_store_worth_filter *worth,
+                                                   const struct fl_customer *customer,
+                                                   const char **out, struct fl_score *out_score);
+/* Whether a stage on a change of zone is open for a customer. */
+FL_CHECK_RESULT enum fl_status fl_ops_change_found(struct fl_ops_call *call,
+                                                   const struct fl_stage *stage,
+                                                   const struct fl_score *score, bool *out);
+/* Rows of `campaign report`: the effect, or why it cannot be told. */
+void fl_ops_effect_rows(struct fl_ops_call *call, const struct fl_campaign_row *row,
+                        int64_t n_held_out);
 /* Stores contents and campaigns of one file in the open transaction; rows for all of them. */
 FL_CHECK_RESULT enum fl_status fl_ops_campaign_store(struct fl_ops_call *call,
                                                      const struct fl_campaign *campaigns, size_t n,
@@ -245,6 +258,7 @@ void fl_ops_changed(const struct fl_ops_context *context); /* the queue: dispatc
 /* One function for each row of the table. */
 FL_OPS_RUN(fl_ops_campaign_apply_run);
 FL_OPS_RUN(fl_ops_campaign_cancel_run);
+FL_OPS_RUN(fl_ops_campaign_effect_run);
 FL_OPS_RUN(fl_ops_campaign_list_run);
 FL_OPS_RUN(fl_ops_campaign_pause_run);
 FL_OPS_RUN(fl_ops_campaign_plan_run);

@@ -226,5 +226,9 @@ FL_OPS_RUN(fl_ops_campaign_report_run)
         if (kinds[i])
             emit(&report, "feedback", fl_feedback_kind_name((enum fl_feedback_kind)i), kinds[i],
                  NULL);
-    return st ? st : count_answers(&report, row.id);
+    if (!st)
+        st = count_answers(&report, row.id);
+    if (!st && report.rules[FL_RULE_HOLD_OUT])
+        fl_ops_effect_rows(&call, &row, report.rules[FL_RULE_HOLD_OUT]);
+    return st;
 }

@@ -89,44 +89,69 @@ static int32_t anchor_of(const struct fl_customer *customer, const char *name)
     return FL_DATE_NONE;
 }
 
-/* Why no stage of a programme is open for the customer today; NULL when one is. */
-static const char *stages_missed(struct fl_arena *arena, const struct fl_campaign *campaign,
-                                 const struct fl_customer *customer, int32_t today)
+/* What is known of a customer when nothing was made for him. */
+struct absence {
+    struct fl_ops_call *call;
+    const struct fl_campaign_row *row;
+    const struct fl_campaign *campaign;
+    const struct fl_customer *customer;
+    int64_t now_us;
+    struct fl_score score; /* of whom a stage or the audience asks for one */
+};
+
+static enum fl_status stage_is_open(struct absence *absence, const struct fl_stage *stage,
+                                    bool *out)
 {
-    const char *anchor = campaign->stages[0].anchor;
-    char date[FL_TIME_TEXT_SIZE];
-    bool has_anchor = false;
+    int32_t mine, from, to;
 
-    for (size_t i = 0; i < campaign->n_stages; i++) {
-        int32_t mine = anchor_of(customer, campaign->stages[i].anchor);
-        int32_t from, to;
-
-        if (mine == FL_DATE_NONE)
-            continue;
-        has_anchor = true;
-        anchor = campaign->stages[i].anchor;
-        fl_stage_anchor_range(&campaign->stages[i], today, &from, &to);
-        if (from <= mine && mine <= to)
-            return NULL;
-    }
-    if (!has_anchor)
-        return fl_arena_printf(arena, "the customer has no date \"%s\", which the stages go by",
-                               anchor);
-    fl_date_format(anchor_of(customer, anchor), date);
-    return fl_arena_printf(arena, "no stage is open today for \"%s\" on %s", anchor, date);
+    if (!stage->anchor)
+        return fl_ops_change_found(absence->call, stage, &absence->score, out);
+    mine = anchor_of(absence->customer, stage->anchor);
+    fl_stage_anchor_range(stage, fl_date_of_time(absence->now_us), &from, &to);
+    *out = mine != FL_DATE_NONE && from <= mine && mine <= to;
+    return FL_OK;
 }
 
-static const char *why_none(struct fl_ops_call *call, const struct fl_campaign_row *row,
-                            const struct fl_campaign *campaign, const struct fl_customer *customer)
+static const char *closed_sentence(struct absence *absence, const struct fl_stage *stage)
 {
-    struct fl_arena *arena = call->args->arena;
-    int64_t now = fl_clock_now(&call->context->clock);
-    const char *sentence = attribute_missed(arena, campaign, customer);
+    struct fl_arena *arena = absence->call->args->arena;
+    char date[FL_TIME_TEXT_SIZE];
 
-    if (sentence)
-        return sentence;
-    if (customer->state == FL_CUSTOMER_ERASED)
-        return "the customer was erased";
+    if (!stage->anchor)
+        return "no stage is open: the customer did not come from one zone to another in time";
+    if (anchor_of(absence->customer, stage->anchor) == FL_DATE_NONE)
+        return fl_arena_printf(arena, "the customer has no date \"%s\", which the stages go by",
+                               stage->anchor);
+    fl_date_format(anchor_of(absence->customer, stage->anchor), date);
+    return fl_arena_printf(arena, "no stage is open today for \"%s\" on %s", stage->anchor, date);
+}
+
+/* Why no stage of a programme is open for the customer today; NULL when one is. */
+static enum fl_status stages_missed(struct absence *absence, const char **out)
+{
+    const struct fl_campaign *campaign = absence->campaign;
+    const struct fl_stage *shown = &campaign->stages[0];
+
+    for (size_t i = 0; i < campaign->n_stages; i++) {
+        const struct fl_stage *stage = &campaign->stages[i];
+        bool is_open = false;
+        enum fl_status st = stage_is_open(absence, stage, &is_open);
+
+        if (st)
+            return st;
+        if (is_open) {
+            *out = NULL;
+            return FL_OK;
+        }
+        if (stage->anchor && anchor_of(absence->customer, stage->anchor) != FL_DATE_NONE)
+            shown = stage;
+    }
+    *out = closed_sentence(absence, shown);
+    return FL_OK;
+}
+
+static const char *state_missed(struct fl_arena *arena, const struct fl_campaign_row *row)
+{
     if (row->state == FL_CAMPAIGN_DRAFT)
         return fl_arena_printf(arena,
                                "the campaign is a draft; \"fairline campaign schedule %s\" "
@@ -138,32 +163,75 @@ static const char *why_none(struct fl_ops_call *call, const struct fl_campaign_r
     if (row->state == FL_CAMPAIGN_CANCELLED)
         return fl_arena_printf(arena, "the campaign was cancelled%s%s", *row->reason ? ": " : "",
                                row->reason);
-    if (campaign->n_stages)
-        sentence = stages_missed(arena, campaign, customer, fl_date_of_time(now));
-    else if (!campaign->is_at_once && campaign->at_us > now)
+    return NULL;
+}
+
+/* Asks only what the campaign asks. */
+static enum fl_status worth_missed(struct absence *absence, const char **out)
+{
+    const struct fl_campaign *campaign = absence->campaign;
+    bool is_asked = campaign->worth != NULL;
+
+    for (size_t i = 0; i < campaign->n_stages; i++)
+        is_asked |= !campaign->stages[i].anchor;
+    *out = NULL;
+    return is_asked ? fl_ops_worth_missed(absence->call, campaign->worth, absence->customer, out,
+                                          &absence->score)
+                    : FL_OK;
+}
+
+static enum fl_status why_none(struct absence *absence, const char **out)
+{
+    struct fl_arena *arena = absence->call->args->arena;
+    const struct fl_campaign_row *row = absence->row;
+    const struct fl_campaign *campaign = absence->campaign;
+    const char *sentence = attribute_missed(arena, campaign, absence->customer);
+    enum fl_status st = FL_OK;
+
+    if (!sentence && absence->customer->state == FL_CUSTOMER_ERASED)
+        sentence = "the customer was erased";
+    if (!sentence)
+        st = worth_missed(absence, &sentence);
+    if (!st && !sentence)
+        sentence = state_missed(arena, row);
+    if (!st && !sentence && campaign->n_stages)
+        st = stages_missed(absence, &sentence);
+    else if (!st && !sentence && !campaign->is_at_once && campaign->at_us > absence->now_us)
         sentence = "the time of the campaign has not come";
-    if (sentence)
-        return sentence;
-    if (row->state == FL_CAMPAIGN_DONE)
-        return "the campaign was planned before the customer fitted its audience";
-    return "the campaign fits and is planned at the next round";
+    if (st)
+        return st;
+    if (!sentence)
+        sentence = row->state == FL_CAMPAIGN_DONE
+                       ? "the campaign was planned before the customer fitted its audience"
+                       : "the campaign fits and is planned at the next round";
+    *out = sentence;
+    return FL_OK;
 }
 
 static enum fl_status answer_none(struct fl_ops_call *call, const struct fl_campaign_row *row,
                                   const struct fl_customer *customer)
 {
+    struct absence absence = {.call = call,
+                              .row = row,
+                              .customer = customer,
+                              .now_us = fl_clock_now(&call->context->clock)};
     struct fl_campaign *campaign;
+    const char *why;
     json_t *answer;
     enum fl_status st =
         fl_ops_campaign_parsed(call->context, call->args, row, &campaign, call->err);
 
     if (st)
         return st;
+    absence.campaign = campaign;
+    st = why_none(&absence, &why);
+    if (st)
+        return st;
     answer = json_object();
     fl_ops_put_str(answer, "customer", customer->external_id);
     fl_ops_put_str(answer, "campaign", row->name);
     fl_ops_put_str(answer, "state", "none");
-    fl_ops_put_str(answer, "why", why_none(call, row, campaign, customer));
+    fl_ops_put_str(answer, "why", why);
     fl_ops_row_emit(call->sink, answer);
     return FL_OK;
 }

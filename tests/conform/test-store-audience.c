@@ -257,7 +257,7 @@ static bool keep_rule(void *ctx, const struct fl_message *message)
 
 enum { MANY = 400 };
 
-/* Every fifth has no consent, every seventh an address at fault beside a good one. */
+/* Every fifth has no consent, every seventh an older address at fault beside a good one. */
 static void add_many(struct world *w, int64_t *ids)
 {
     struct fl_error err;
@@ -266,11 +266,11 @@ static void add_many(struct world *w, int64_t *ids)
     world_begin(w);
     for (int i = 0; i < MANY; i++) {
         char external_id[8], email[32];
-        struct fl_address address = {.medium = FL_MEDIUM_EMAIL, .value = "new@example.org"};
+        struct fl_address two[] = {{.medium = FL_MEDIUM_EMAIL, .value = "old@example.org"},
+                                   {.medium = FL_MEDIUM_EMAIL, .value = email}};
         struct fl_customer customer = {
-            .external_id = external_id, .addresses = &address, .n_addresses = 1};
+            .external_id = external_id, .addresses = two, .n_addresses = 2};
         struct fl_customer got;
-        int64_t id;
 
         snprintf(external_id, sizeof external_id, "m%d", i);
         snprintf(email, sizeof email, "m%d@example.org", i);
@@ -278,10 +278,11 @@ static void add_many(struct world *w, int64_t *ids)
             world_customer(w, external_id, email, i % 5 ? FL_CONSENT_GRANTED : FL_CONSENT_NONE);
         if (i % 7 || !fl_store_remembers(w->store))
             continue;
+        assert_ok(fl_store_customer_put(w->store, &customer, &put, &ids[i], &err));
         assert_ok(fl_store_customer_get(w->store, w->arena, ids[i], &got, &err));
+        assert_int_equal(got.n_addresses, 2);
         assert_ok(fl_store_address_set_status(w->store, got.addresses[0].id, FL_ADDRESS_SUPPRESSED,
                                               0, &err));
-        assert_ok(fl_store_customer_put(w->store, &customer, &put, &id, &err));
     }
     world_campaign(w);
     world_commit(w);

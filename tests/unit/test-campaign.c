@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "campaign/campaign.h"
+#include "value/position.h"
 
 struct fixture {
     struct fl_arena *arena;
@@ -126,6 +127,170 @@ static void test_parse(void **state)
     assert_string_equal(c[1].stages[1].content, "w0");
 }
 
+static const char three[] =
+    "campaign worth {\n"
+    "    purpose = marketing\n"
+    "    channel = mail\n"
+    "    content = gift\n"
+    "    hold_out = \"2.5%\"\n"
+    "    audience {\n"
+    "        zone = \"II | I\"\n"
+    "        segment = \"HHH|HHL\"\n"
+    "        key = \"leadership+contribution\"\n"
+    "        cv_min = 0.1\n"
+    "        ce_max = 0.30000000000000004\n"
+    "        commitment_min = 0.5 commitment_max = 0.75\n"
+    "        attribute segment { equals = home }\n"
+    "    }\n"
+    "    schedule { at = now }\n"
+    "}\n"
+    "campaign moved {\n"
+    "    purpose = marketing channel = mail hold_out = 10%\n"
+    "    audience { key = exchange }\n"
+    "    stage win-back { zone_from = III zone_to = II within = 12h content = gift }\n"
+    "    stage thanks { zone_to = III content = thanks }\n"
+    "    stage lost { zone_from = \"I\" content = thanks }\n"
+    "    stage birth { anchor = birth from = 0d to = 4w content = w0 }\n"
+    "}\n";
+
+static void test_worth(void **state)
+{
+    struct fixture *f = *state;
+    const struct fl_store_worth_filter *w;
+    struct fl_campaign *c;
+
+    assert_int_equal(parse_ok(f, three, &c), 2);
+    assert_int_equal(c[0].hold_out_permille, 25);
+    assert_string_equal(c[0].attribute_names[0], "segment");
+    w = c[0].worth;
+    assert_int_equal(w->zones, 1u << FL_ZONE_I | 1u << FL_ZONE_II);
+    assert_int_equal(w->segments, 1u << 7 | 1u << 6);
+    assert_int_equal(w->keys, FL_KEY_CONTRIBUTION | FL_KEY_LEADER);
+    assert_true(w->has_cv && w->has_ce && w->has_commitment);
+    assert_near(w->cv_min, 0.1, 0);
+    assert_near(w->cv_max, 1, 0);
+    assert_near(w->ce_min, 0, 0);
+    assert_near(w->ce_max, 0.30000000000000004, 0);
+    assert_near(w->commitment_max, 0.75, 0);
+    assert_int_equal(w->change_since_us, FL_TIME_NONE);
+    assert_non_null(strstr(c[0].definition, "    hold_out = \"2.5%\"\n"
+                                            "    audience {\n"
+                                            "        zone = \"I|II\"\n"
+                                            "        segment = \"HHL|HHH\"\n"
+                                            "        key = \"contribution+leadership\"\n"
+                                            "        ce_min = \"0\"\n"
+                                            "        ce_max = \"0.30000000000000004\"\n"));
+
+    assert_int_equal(c[1].hold_out_permille, 100);
+    assert_int_equal(c[1].worth->keys, FL_KEY_EXCHANGE);
+    assert_false(c[1].worth->has_ce || c[1].worth->has_cv || c[1].worth->has_commitment);
+    assert_int_equal(c[1].n_stages, 4);
+    assert_null(c[1].stages[0].anchor);
+    assert_int_equal(c[1].stages[0].zone_from, FL_ZONE_III);
+    assert_int_equal(c[1].stages[0].zone_to, FL_ZONE_II);
+    assert_int_equal(c[1].stages[0].within_us, 12 * 3600 * FL_US_PER_S);
+    assert_int_equal(c[1].stages[1].zone_from, -1);
+    assert_int_equal(c[1].stages[1].zone_to, FL_ZONE_III);
+    assert_int_equal(c[1].stages[1].within_us, 7 * FL_US_PER_DAY);
+    assert_int_equal(c[1].stages[2].zone_to, -1);
+    assert_string_equal(c[1].stages[3].anchor, "birth");
+
+    assert_int_equal(parse_ok(f, two, &c), 2);
+    assert_null(c[0].worth);
+    assert_int_equal(c[0].hold_out_permille, 0);
+    assert_null(strstr(c[0].definition, "hold_out"));
+}
+
+static void test_worth_faults(void **state)
+{
+    struct fixture *f = *state;
+
+    BAD("campaign a { purpose = '' channel = mail content = c schedule { at = now }\n"
+        "hold_out = 10\n"
+        "audience {\n"
+        " zone = \"I|IV\"\n"
+        " segment = \"HHX\"\n"
+        " key = \"contribution|leadership\"\n"
+        " cv_min = 1.5\n"
+        " ce_min = 0.6 ce_max = 0.4\n"
+        " commitment_max = much\n"
+        " zones = I } }",
+        "c.conf:2: hold_out \"10\": expected a share from 0% to 90%",
+        "c.conf:10: zones: unknown key in audience (did you mean \"zone\"?)");
+    BAD("campaign a { purpose = '' channel = mail content = c schedule { at = now }\n"
+        "hold_out = \"91%\"\n"
+        "audience {\n"
+        " zone = \"I|IV\"\n"
+        " segment = \"HHX\"\n"
+        " key = \"contribution|leadership\"\n"
+        " cv_min = 1.5\n"
+        " ce_min = 0.6 ce_max = 0.4\n"
+        " commitment_max = much } }",
+        "c.conf:2: hold_out \"91%\"",
+        "c.conf:4: zone \"I|IV\": expected zones N, I, II, III with | between them, such as I|II",
+        "c.conf:5: segment \"HHX\": expected value segments",
+        "c.conf:6: key \"contribution|leadership\": expected criteria",
+        "c.conf:8: ce_min \"0.6\": expected at most ce_max, which is 0.4",
+        "c.conf:7: cv_min \"1.5\": expected a number within 0..1",
+        "c.conf:9: commitment_max \"much\": expected a number within 0..1");
+    for (size_t i = 0; i < 8; i++) {
+        static const char *const shares[] = {"",     "%",     "-1%",  "10 %",
+                                             "10%%", "0.25%", "1e9%", "nan%"};
+        const char *text = fl_arena_printf(f->arena,
+                                           "campaign a { purpose = '' channel = mail content = c "
+                                           "schedule { at = now } hold_out = \"%s\" }",
+                                           shares[i]);
+
+        BAD(text, "hold_out");
+    }
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const zones[] = {"", "I|", "|I", "IIII"};
+        const char *text = fl_arena_printf(f->arena,
+                                           "campaign a { purpose = '' channel = mail content = c "
+                                           "schedule { at = now } audience { zone = \"%s\" } }",
+                                           zones[i]);
+
+        BAD(text, "expected zones N");
+    }
+    BAD("campaign a { purpose = '' channel = mail\n"
+        "stage a { anchor = birth from = 0d to = 0d zone_to = I content = c }\n"
+        "stage b { within = 3d content = c }\n"
+        "stage c { zone_from = I zone_to = I content = c }\n"
+        "stage d { zone_to = IV content = c }\n"
+        "stage e { zone_to = I within = 3 content = c }\n"
+        "stage f { zone_to = I within = 10s content = c }\n"
+        "stage g { from = 0d content = c }\n"
+        "stage h { zone_to = I } }",
+        "c.conf:2: stage \"a\": has both an anchor with from and to, and a change of zone",
+        "c.conf:3: zone_to: expected zone_from or zone_to",
+        "c.conf:4: zone_to \"I\": expected another zone than zone_from",
+        "c.conf:5: zone_to \"IV\": expected one of N|I|II|III", "c.conf:6: within \"3\": expected",
+        "c.conf:7: within \"10s\": expected", "c.conf:8: anchor: missing in stage \"g\"",
+        "c.conf:8: to: missing in stage \"g\"", "c.conf:9: content: missing in stage \"h\"");
+}
+
+static void check_worth_same(const struct fl_campaign *a, const struct fl_campaign *b)
+{
+    const struct fl_store_worth_filter *x = a->worth, *y = b->worth;
+
+    assert_int_equal(a->hold_out_permille, b->hold_out_permille);
+    assert_int_equal(x != NULL, y != NULL);
+    if (!x || !y)
+        return;
+    assert_int_equal(x->zones, y->zones);
+    assert_int_equal(x->segments, y->segments);
+    assert_int_equal(x->keys, y->keys);
+    assert_int_equal(x->has_ce, y->has_ce);
+    assert_int_equal(x->has_cv, y->has_cv);
+    assert_int_equal(x->has_commitment, y->has_commitment);
+    assert_near(x->ce_min, y->ce_min, 0);
+    assert_near(x->ce_max, y->ce_max, 0);
+    assert_near(x->cv_min, y->cv_min, 0);
+    assert_near(x->cv_max, y->cv_max, 0);
+    assert_near(x->commitment_min, y->commitment_min, 0);
+    assert_near(x->commitment_max, y->commitment_max, 0);
+}
+
 static void check_same(const struct fl_campaign *a, const struct fl_campaign *b)
 {
     assert_string_equal(a->name, b->name);
@@ -139,10 +304,14 @@ static void check_same(const struct fl_campaign *a, const struct fl_campaign *b)
         assert_string_equal(a->attribute_names[i], b->attribute_names[i]);
         assert_string_equal(a->attribute_values[i], b->attribute_values[i]);
     }
+    check_worth_same(a, b);
     assert_int_equal(a->n_stages, b->n_stages);
     for (size_t i = 0; i < a->n_stages; i++) {
         assert_string_equal(a->stages[i].name, b->stages[i].name);
-        assert_string_equal(a->stages[i].anchor, b->stages[i].anchor);
+        assert_true(fl_str_equal(a->stages[i].anchor, b->stages[i].anchor));
+        assert_int_equal(a->stages[i].zone_from, b->stages[i].zone_from);
+        assert_int_equal(a->stages[i].zone_to, b->stages[i].zone_to);
+        assert_int_equal(a->stages[i].within_us, b->stages[i].within_us);
         assert_string_equal(a->stages[i].content, b->stages[i].content);
         assert_memory_equal(&a->stages[i].from.n, &b->stages[i].from.n, sizeof(int));
         assert_memory_equal(&a->stages[i].to.n, &b->stages[i].to.n, sizeof(int));
@@ -156,6 +325,22 @@ static unsigned next(unsigned *seed, unsigned below)
 {
     *seed = *seed * 1664525u + 1013904223u;
     return (*seed >> 8) % below;
+}
+
+static void random_worth(struct fl_buf *b, unsigned *seed)
+{
+    static const char *const settings[] = {"zone = \"N|II\"",
+                                           "zone = III",
+                                           "segment = \"LLL|LHL\"",
+                                           "key = \"exchange+contribution\"",
+                                           "ce_min = 0.123456789012345678",
+                                           "ce_max = 9.5e-1",
+                                           "cv_min = .5",
+                                           "commitment_max = 0.7"};
+
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        if (next(seed, 4) == 0 && i != 1)
+            fl_buf_printf(b, "%s\n", settings[i]);
 }
 
 static const char *random_campaign(struct fixture *f, unsigned *seed)
@@ -172,8 +357,12 @@ static const char *random_campaign(struct fixture *f, unsigned *seed)
 
     fl_buf_printf(&b, "campaign \"c%u\" { purpose = \"%s\" channel = %s\n", next(seed, 1000),
                   next(seed, 2) ? "" : "news_1", next(seed, 2) ? "mail" : "text");
-    if (n_attributes)
+    if (next(seed, 3) == 0)
+        fl_buf_printf(&b, "hold_out = \"%u.%u%%\"\n", next(seed, 90), next(seed, 10));
+    if (n_attributes) {
         fl_buf_puts(&b, "audience {\n");
+        random_worth(&b, seed);
+    }
     for (unsigned i = 0; i < n_attributes; i++)
         fl_buf_printf(&b, "attribute 'a_%u' { equals = \"%s\" }\n", i, values[next(seed, 8)]);
     if (n_attributes)
@@ -182,6 +371,11 @@ static const char *random_campaign(struct fixture *f, unsigned *seed)
         char unit = units[next(seed, 4)];
         int from = (int)next(seed, 60) - 30;
 
+        if (next(seed, 3) == 0) {
+            fl_buf_printf(&b, "stage z%u { zone_to = %s within = \"%um\" content = c }\n", i,
+                          next(seed, 2) ? "II" : "N", 1 + next(seed, 5000));
+            continue;
+        }
         fl_buf_printf(&b, "stage s%u { anchor = birth from = \"%d%c\" to = \"%d%c\" content=c }\n",
                       i, from, unit, from + (int)next(seed, 5), unit);
     }
@@ -201,6 +395,12 @@ static void test_definition(void **state)
     unsigned seed = 42;
 
     assert_int_equal(parse_ok(f, two, &c), 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(parse_ok(f, c[i].definition, &again), 1);
+        check_same(&c[i], again);
+        assert_string_equal(c[i].definition, again->definition);
+    }
+    assert_int_equal(parse_ok(f, three, &c), 2);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(parse_ok(f, c[i].definition, &again), 1);
         check_same(&c[i], again);
@@ -533,9 +733,10 @@ static void test_samples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_parse),           TEST(test_definition),  TEST(test_faults),
-        TEST(test_limits),          TEST(test_offsets),     TEST(test_anchor_golden),
-        TEST(test_anchor_property), TEST(test_local_times), TEST(test_samples),
+        TEST(test_parse),       TEST(test_worth),         TEST(test_worth_faults),
+        TEST(test_definition),  TEST(test_faults),        TEST(test_limits),
+        TEST(test_offsets),     TEST(test_anchor_golden), TEST(test_anchor_property),
+        TEST(test_local_times), TEST(test_samples),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
