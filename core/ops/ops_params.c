@@ -178,6 +178,23 @@ const struct fl_ops_param fl_ops_params_run_plan[] = {
     {"once", FL_OPS_BOOL, FL_OPS_NEEDED, "one round, then end", NULL, 0}, END};
 const struct fl_ops_param fl_ops_params_store_backup[] = {
     {"file", FL_OPS_PATH, NEEDED, "file to write", NULL, 0}, END};
+const struct fl_ops_param fl_ops_params_value_fit[] = {
+    {"model", FL_OPS_STRING, 0, "which model (default: auto)",
+     "auto|bgnbd|mbgnbd|paretonbd|nbd|bgbb|sbg|bdw|gammagamma", 0},
+    {"transactions", FL_OPS_FILE, FL_OPS_REPEATED,
+     "purchases: a CSV file with customer, date, amount, or CDNOW's text", NULL, 0},
+    {"summary", FL_OPS_FILE, 0,
+     "customers: a CSV file with x, tx, T, z, n, or survivors with year, n", NULL, 0},
+    {"until", FL_OPS_STRING, 0, "last day to fit on (default: the last there is)", NULL, 0},
+    {"holdout-until", FL_OPS_STRING, 0, "compare with what came after, up to this day", NULL, 0},
+    {"unit", FL_OPS_STRING, 0, "length of a period (default: week)", "day|week|month|year", 0},
+    {"horizon", FL_OPS_INT, 0, "periods ahead to predict (default: three years)", NULL, 0},
+    {"discount-rate", FL_OPS_STRING, 0, "a year (default: 0.10)", NULL, 0},
+    {"map", FL_OPS_STRING, 0, "\"COLUMN=FIELD,...\" where header names are no field names", NULL,
+     0},
+    {"predict", FL_OPS_FILE, 0,
+     "add a row for each customer of this CSV file: names, purchases or x, tx, T", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_value_run[] = {
     {"as-of", FL_OPS_STRING, 0, "end of this day, what came later does not count (default: now)",
      NULL, 0},

@@ -44,6 +44,7 @@ extern const struct fl_ops_param fl_ops_params_queue_list[];
 extern const struct fl_ops_param fl_ops_params_queue_resolve[];
 extern const struct fl_ops_param fl_ops_params_run_plan[];
 extern const struct fl_ops_param fl_ops_params_store_backup[];
+extern const struct fl_ops_param fl_ops_params_value_fit[];
 extern const struct fl_ops_param fl_ops_params_value_movement[];
 extern const struct fl_ops_param fl_ops_params_value_run[];
 extern const struct fl_ops_param fl_ops_params_why[];

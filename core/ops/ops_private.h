@@ -317,6 +317,7 @@ FL_OPS_RUN(fl_ops_store_backup_run);
 FL_OPS_RUN(fl_ops_store_check_run);
 FL_OPS_RUN(fl_ops_store_info_run);
 FL_OPS_RUN(fl_ops_store_migrate_run);
+FL_OPS_RUN(fl_ops_value_fit_run);
 FL_OPS_RUN(fl_ops_value_movement_run);
 FL_OPS_RUN(fl_ops_value_path_run);
 FL_OPS_RUN(fl_ops_value_run_run);

@@ -185,6 +185,12 @@ static const struct fl_ops_op table[] = {
      NULL, fl_ops_store_info_run, "store info"},
     {"store", "migrate", "bring the store to this program's schema", fl_ops_params_none,
      FL_OPS_WRITES, "store,schema", fl_ops_store_migrate_run, "store migrate"},
+    {"value", "fit", "fit a model of buying to a table of purchases or customers, storing nothing",
+     fl_ops_params_value_fit, FL_OPS_LOCAL | FL_OPS_CHECKS, NULL, fl_ops_value_fit_run,
+     "value fit --transactions orders.csv --until 2026-06-30 --holdout-until 2026-10-31\n"
+     "value fit --model bgnbd --summary customers.csv -o json\n"
+     "value fit --transactions orders.csv --map \"Buyer=customer,When=date,Sum=amount\" "
+     "--predict orders.csv --horizon 52 -o json"},
     {"value", "movement", "customers by zone in one valuation and in another",
      fl_ops_params_value_movement, FL_OPS_DIRECT, "zone,to_n,to_i,to_ii,to_iii,gone,all",
      fl_ops_value_movement_run, "value movement\nvalue movement --from 2026-09-30 --to 2026-10-31"},
