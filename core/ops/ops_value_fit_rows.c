@@ -173,6 +173,9 @@ static void predict_one(const struct prediction *prediction, const char *name, s
         discounted = fl_value_residual_of(&prediction->residual, model, p, obs);
     }
     fl_ops_put_str(row, "customer", name ? name : number_text);
+    put_number(row, "x", obs->x);
+    put_number(row, "tx", obs->tx);
+    put_number(row, "T", obs->T);
     put_number(row, "p_alive", alive);
     put_number(row, "expected_purchases", expected);
     put_number(row, "discounted_purchases", discounted);
