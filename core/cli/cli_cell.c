@@ -1,9 +1,12 @@
 /* Values as text: cells, CSV, and text that cannot steer a terminal. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli_out_private.h"
+
+static const double WHOLE_FROM = 1000;
 
 static void put_members(struct fl_buf *buf, const json_t *object)
 {
@@ -17,6 +20,12 @@ static void put_members(struct fl_buf *buf, const json_t *object)
         fl_cli_cell(buf, value);
         is_first = false;
     }
+}
+
+/* For the eye: four digits, and the whole ones of a large number. */
+static void put_real(struct fl_buf *buf, double value)
+{
+    fl_buf_printf(buf, fabs(value) < WHOLE_FROM ? "%.4g" : "%.1f", value);
 }
 
 void fl_cli_cell(struct fl_buf *buf, const json_t *value)
@@ -34,7 +43,7 @@ void fl_cli_cell(struct fl_buf *buf, const json_t *value)
         fl_buf_printf(buf, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         break;
     case JSON_REAL:
-        fl_buf_printf(buf, "%.4g", json_real_value(value));
+        put_real(buf, json_real_value(value));
         break;
     case JSON_TRUE:
         fl_buf_puts(buf, "yes");
@@ -85,6 +94,8 @@ void fl_cli_csv_cell(struct fl_buf *buf, const json_t *value)
 
         fl_buf_puts(&cell, json ? json : "");
         free(json);
+    } else if (json_is_real(value)) {
+        fl_buf_printf(&cell, "%.15g", json_real_value(value)); /* for programs: all digits */
     } else {
         fl_cli_cell(&cell, value);
     }

@@ -151,8 +151,21 @@ static void json_row(struct fl_cli_out *out, json_t *row)
     json_decref(object);
 }
 
+/* Rows may be of more than one kind: one that has none of the fields asked for is not meant. */
+static bool is_meant(const struct fl_cli_out *out, json_t *row)
+{
+    json_t *name;
+    size_t i;
+
+    json_array_foreach(out->columns, i,
+                       name) if (json_object_get(row, json_string_value(name))) return true;
+    return !out->columns;
+}
+
 void fl_cli_out_row(struct fl_cli_out *out, json_t *row)
 {
+    if (out->options.columns && !is_meant(out, row))
+        return;
     out->n_rows++;
     switch (out->options.format) {
     case FL_CLI_TABLE:

@@ -249,7 +249,8 @@ struct fl_value_obs fl_ops_fit_obs(const struct fl_summary_row *row)
 }
 
 /* Left in year T: who were there in the year before and are not any more. */
-static enum fl_status reduce_survival(struct fl_ops_fit_data *data, const char *name,
+static enum fl_status reduce_survival(struct fl_ops_fit_data *data,
+                                      const struct fl_ops_fit_request *request, const char *name,
                                       struct fl_faults *faults, struct fl_error *err)
 {
     /* Shares say nothing of how many they are of; the literature takes a thousand. */
@@ -258,6 +259,9 @@ static enum fl_status reduce_survival(struct fl_ops_fit_data *data, const char *
     double scale = summary->is_percent ? OF_A_THOUSAND : 1;
     enum fl_status st = FL_OK;
 
+    if (!request->is_auto && request->model != FL_VALUE_SBG && request->model != FL_VALUE_BDW)
+        return fl_error_set(err, FL_INVALID, "\"%s\" is of survivors by year, for sbg or bdw",
+                            name);
     for (size_t i = 0; !st && i < summary->n; i++) {
         const struct fl_summary_row *row = &summary->items[i];
         struct fl_ops_fit_customer customer = {.obs = {.x = 1, .T = row->T, .z = 0}};
@@ -321,13 +325,10 @@ static enum fl_status read_summary(struct fl_ops_call *call,
     fl_faults_init(&faults, call->args->arena);
     data->first = data->until = data->holdout_until = FL_DATE_NONE;
     st = fl_people_summary_read(&data->summary, fd, &options, &faults, call->err);
-    if (!st && data->summary.is_survival && request->model != FL_VALUE_SBG &&
-        request->model != FL_VALUE_BDW && !request->is_auto)
-        return fl_error_set(call->err, FL_INVALID, "a table of survival by year is for sbg or bdw");
-    if (!st)
-        st = data->summary.is_survival
-                 ? reduce_survival(data, options.name, &faults, call->err)
-                 : reduce_rows(data, request, options.name, &faults, call->err);
+    if (!st && data->summary.is_survival)
+        st = reduce_survival(data, request, options.name, &faults, call->err);
+    else if (!st || faults.n_total) /* of the rows that could be read: all faults at once */
+        st = reduce_rows(data, request, options.name, &faults, call->err);
     data->has_values = data->summary.has_values;
     data->ignored = data->summary.ignored;
     if (faults.n_total)

@@ -25,6 +25,15 @@ static void put_number(json_t *row, const char *key, double value)
     (void)json_object_set_new(row, key, isfinite(value) ? json_real(value) : json_null());
 }
 
+/* How many: whole unless a table gives weights that are not. */
+static void put_count(json_t *row, const char *key, double value)
+{
+    bool is_whole = value < INT32_MAX && !(floor(value) < value);
+
+    (void)json_object_set_new(row, key,
+                              is_whole ? json_integer((json_int_t)value) : json_real(value));
+}
+
 static void put_date(json_t *row, const char *key, int32_t date)
 {
     char text[FL_TIME_TEXT_SIZE];
@@ -61,7 +70,7 @@ static void put_fit(json_t *row, const struct fl_value_fit *fit)
     fl_ops_put_int(row, "starts", has_numbers ? fit->starts : 0);
     fl_ops_put_int(row, "starts_agreed", has_numbers ? fit->starts_agreed : 0);
     fl_ops_put_str(row, "optimiser", has_numbers ? fit->optimiser : NULL);
-    put_number(row, "customers", fit->customers);
+    put_count(row, "customers", fit->customers);
     fl_ops_put_int(row, "rows", (int64_t)fit->rows);
 }
 
@@ -115,7 +124,7 @@ static json_t *hold_out_of(const struct fl_ops_fit_request *request,
     put_date(hold_out, "until", data->holdout_until);
     put_number(hold_out, "periods", (data->holdout_until - data->until) / request->unit_days);
     put_number(hold_out, "expected", result->fit.state == FL_VALUE_FITTED ? result->expected : NAN);
-    put_number(hold_out, "actual", result->actual);
+    put_count(hold_out, "actual", result->actual);
     return hold_out;
 }
 
@@ -131,7 +140,7 @@ void fl_ops_fit_emit(const struct fl_ops_call *call, const struct fl_ops_fit_req
 
     fl_ops_put_str(row, "result", !is_fitted ? "FAIL" : is_warned ? "WARN" : "OK");
     put_fit(row, &result->fit);
-    put_number(row, "one_time_buyers", result->one_time);
+    put_count(row, "one_time_buyers", result->one_time);
     fl_ops_put_str(row, "unit", request->unit);
     put_date(row, "from", data->first);
     put_date(row, "until", data->until);
