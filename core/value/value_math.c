@@ -196,24 +196,24 @@ double value_log_beta_mean(double a, double b, double low, double high,
 
 static double log_2f1_series(double a, double b, double c, double z, size_t max, bool *out_is_done)
 {
-    double term = 1, sum = 1, scale = 0;
+    double term = 1, beyond = 0, scale = 0; /* the sum is e^scale (1 + beyond) */
 
     *out_is_done = true;
     for (size_t k = 0; k < max; k++) {
         double i = (double)k, ratio = (a + i) * (b + i) / ((c + i) * (i + 1)) * z;
 
         term *= ratio;
-        sum += term;
-        if (ratio < 1 && term * ratio < EPSILON * (1 - ratio) * sum)
-            return scale + log(sum);
-        if (sum > SCALE_FROM) {
-            scale += log(sum);
-            term /= sum;
-            sum = 1;
+        beyond += term;
+        if (ratio < 1 && term * ratio < EPSILON * (1 - ratio) * beyond)
+            return scale + log1p(beyond);
+        if (beyond > SCALE_FROM) {
+            scale += log1p(beyond);
+            term /= 1 + beyond;
+            beyond = 0;
         }
     }
     *out_is_done = false;
-    return scale + log(sum);
+    return scale + log1p(beyond);
 }
 
 struct euler_kernel {

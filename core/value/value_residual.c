@@ -12,8 +12,8 @@
 #include "value/value_private.h"
 
 enum {
-    NODES_WHOLE = 40, /* up to so many periods, each is a node */
-    NODES_SPREAD = 48 /* points of log t before those that round alike are merged */
+    NODES_WHOLE = 20, /* up to so many periods, each is a node */
+    NODES_SPREAD = 24 /* points of log t before those that round alike are merged */
 };
 
 static double discount(const struct fl_value_horizon *horizon, int k)
