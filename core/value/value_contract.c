@@ -24,12 +24,10 @@ double value_contract_log_survival(const struct value_contract *m, double t)
 static void survival_gradient(const struct value_contract *m, double t, double out[CONTRACT_PARAMS])
 {
     double u = warped(m, t);
-    double before = value_digamma(m->gamma + m->delta);
-    double after = value_digamma(m->gamma + m->delta + u);
-    double slope = value_digamma(m->delta + u) - after; /* in u */
+    double slope = -value_digamma_rising(m->delta + u, m->gamma); /* in u */
 
-    out[GAMMA] = m->gamma * (before - after);
-    out[DELTA] = m->delta * (before - value_digamma(m->delta) + slope);
+    out[GAMMA] = -m->gamma * value_digamma_rising(m->gamma + m->delta, u);
+    out[DELTA] = m->delta * (value_digamma_rising(m->delta, m->gamma) + slope);
     out[C] = t > 0 ? slope * u * m->c * log(t) : 0;
 }
 

@@ -11,10 +11,12 @@ enum {
     STEPS_MAX = 14             /* halvings of the step of the integral: peaks down to 1e-4 wide */
 };
 
-static const double STIRLING_FROM = 10; /* below, lgamma itself loses nothing */
-static const double TAIL_LOG = 37;      /* e^-37 is below the last bit of 1 */
-static const double EPSILON = 1e-17;    /* a rest below this part of its sum is lost in it */
-static const double SCALE_FROM = 1e200; /* far enough below overflow for one more term */
+static const double STIRLING_FROM = 10;   /* below, lgamma itself loses nothing */
+static const double PRODUCT_BELOW = 1e15; /* to the 16th is 1e240, which is no overflow */
+static const double FAR = 1000;           /* the next term, a^-4 / 30, is below 1e-13 */
+static const double TAIL_LOG = 37;        /* e^-37 is below the last bit of 1 */
+static const double EPSILON = 1e-17;      /* a rest below this part of its sum is lost in it */
+static const double SCALE_FROM = 1e200;   /* far enough below overflow for one more term */
 static const double HALVES_AGREE = 1e-7;
 
 static double log_gamma(double x)
@@ -42,10 +44,9 @@ static bool is_small_count(double k)
 
 double value_log_rising(double a, double k)
 {
-    if (is_small_count(k)) {
+    if (is_small_count(k) && a < PRODUCT_BELOW) {
         double product = 1;
 
-        /* a <= 1e6 and k <= 16 cannot overflow; a tiny `a` appears once. */
         for (int i = 0; i < (int)k; i++)
             product *= a + i;
         return log(product);
@@ -70,10 +71,20 @@ double value_digamma(double x)
     return gsl_sf_psi_e(x, &result) ? NAN : result.val;
 }
 
+/* Abramowitz & Stegun 6.3.18, the difference taken term by term. */
+static double digamma_rising_far(double a, double k)
+{
+    double end = a + k;
+
+    return log1p(k / a) + k / (2 * a * end) * (1 + (a + end) / (6 * a * end));
+}
+
 double value_digamma_rising(double a, double k)
 {
     double sum = 0;
 
+    if (a > FAR)
+        return digamma_rising_far(a, k);
     if (!is_small_count(k))
         return value_digamma(a + k) - value_digamma(a);
     for (int i = 0; i < (int)k; i++)
