@@ -83,7 +83,7 @@ static void draw_sizes(const struct fl_plot_canvas *canvas, const struct fl_plot
         double x = fl_plot_x(frame, calibration->predicted[i]);
         double tall = calibration->customers[i] / most * bars;
 
-        fl_plot_colour(canvas, canvas->palette->ink[FL_INK_ACTUAL], 0.45);
+        fl_plot_ink(canvas, FL_INK_AXIS);
         cairo_rectangle(canvas->cairo, x - half, top + height - tall, 2 * half, tall);
         cairo_fill(canvas->cairo);
         fl_plot_number(number, calibration->customers[i], 0);
@@ -129,7 +129,7 @@ static void draw(struct fl_plot_canvas *canvas, const struct fl_plot_calibration
     const struct fl_plot_key keys[] = {
         {FL_SWATCH_DOT_LINE, FL_INK_ACTUAL, fl_plot_word(canvas->language, FL_WORD_OBSERVED_95)},
         {FL_SWATCH_DASHES, FL_INK_MUTED, fl_plot_word(canvas->language, FL_WORD_DIAGONAL)},
-        {FL_SWATCH_BAND, FL_INK_ACTUAL, fl_plot_word(canvas->language, FL_WORD_BINS)},
+        {FL_SWATCH_BOX, FL_INK_AXIS, fl_plot_word(canvas->language, FL_WORD_BINS)},
     };
     double pad = fl_plot_margin(canvas), strip = 58 * canvas->unit, gap = 10 * canvas->unit;
     double right, bottom, most = most_of(calibration);

@@ -97,6 +97,27 @@ static void put_xml(struct fl_buf *out, const char *text)
     }
 }
 
+/* As cairo writes it, but for digits beyond a thousandth of a pixel, which are half of the bytes.
+ */
+static void put_shorter(struct fl_buf *out, const char *text, const char *end)
+{
+    enum { DECIMALS = 3 };
+
+    while (text < end) {
+        const char *point = memchr(text, '.', (size_t)(end - text)), *digits;
+        size_t n;
+
+        if (!point) {
+            fl_buf_add(out, text, (size_t)(end - text));
+            return;
+        }
+        digits = point + 1;
+        n = strspn(digits, "0123456789");
+        fl_buf_add(out, text, (size_t)(digits - text) + (n < DECIMALS ? n : DECIMALS));
+        text = digits + n;
+    }
+}
+
 /* Gives the picture its name, for who cannot see it, and takes out what cairo numbers by process:
  * the same plot has the same bytes. */
 static void put_svg(const struct fl_plot_canvas *canvas, struct fl_buf *out)
@@ -117,12 +138,12 @@ static void put_svg(const struct fl_plot_canvas *canvas, struct fl_buf *out)
     fl_buf_puts(out, "</title>");
     rest = inner + 1;
     if (group) {
-        fl_buf_add(out, rest, (size_t)(group - rest));
+        put_shorter(out, rest, group);
         fl_buf_puts(out, "<g id=\"plot");
         rest = group + strlen(numbered);
         rest += strspn(rest, "0123456789");
     }
-    fl_buf_add(out, rest, (size_t)(end - rest));
+    put_shorter(out, rest, end);
 }
 
 enum fl_status fl_plot_close(struct fl_plot_canvas *canvas, struct fl_buf *out,

@@ -166,10 +166,22 @@ static struct fl_plot_text tick_text(const struct fl_plot_tick *tick)
     return (struct fl_plot_text){.text = tick->text, .size = FL_TYPE_SMALL, .ink = FL_INK_MUTED};
 }
 
-static struct fl_plot_text title_text(const struct fl_plot_axis *axis, double length)
+/* With `length` 0 as long as it is. */
+static struct fl_plot_text title_text(const struct fl_plot_canvas *canvas,
+                                      const struct fl_plot_axis *axis, double length,
+                                      char brief[FL_PLOT_TEXT_MAX])
 {
-    return (struct fl_plot_text){
-        .text = axis->title, .size = FL_TYPE_BODY, .ink = FL_INK_TEXT, .width = length};
+    struct fl_plot_text text = {.text = axis->title, .size = FL_TYPE_BODY, .ink = FL_INK_TEXT};
+    const char *colon = strstr(axis->title, ": ");
+    double width, height;
+
+    fl_plot_text_size(canvas, &text, &width, &height);
+    if (length > 0 && width > length && colon) {
+        snprintf(brief, FL_PLOT_TEXT_MAX, "%.*s", (int)(colon - axis->title), axis->title);
+        text.text = brief;
+    }
+    text.width = length;
+    return text;
 }
 
 int fl_plot_ticks_across(const struct fl_plot_canvas *canvas)
@@ -191,6 +203,7 @@ void fl_plot_frame_fit(const struct fl_plot_canvas *canvas, struct fl_plot_frame
 {
     double widest = 0, tallest = 0, last = 0, width, height, gap = tick_gap * canvas->unit;
     struct fl_plot_area *area = &frame->area;
+    char brief[FL_PLOT_TEXT_MAX];
 
     *area = *outer;
     for (size_t i = 0; i < frame->y.n; i++) {
@@ -209,14 +222,14 @@ void fl_plot_frame_fit(const struct fl_plot_canvas *canvas, struct fl_plot_frame
     area->width -= widest + gap + last / 2;
     area->height -= tallest + gap;
     if (frame->y.title[0]) {
-        struct fl_plot_text text = title_text(&frame->y, 0);
+        struct fl_plot_text text = title_text(canvas, &frame->y, 0, brief);
 
         fl_plot_text_size(canvas, &text, &width, &height);
         area->x += height + gap;
         area->width -= height + gap;
     }
     if (frame->x.title[0]) {
-        struct fl_plot_text text = title_text(&frame->x, 0);
+        struct fl_plot_text text = title_text(canvas, &frame->x, 0, brief);
 
         fl_plot_text_size(canvas, &text, &width, &height);
         area->height -= height + gap;
@@ -256,6 +269,7 @@ static void across(const struct fl_plot_canvas *canvas, const struct fl_plot_fra
     const struct fl_plot_area *area = &frame->area;
     double bottom = area->y + area->height, gap = tick_gap * canvas->unit, free_from = -1e9;
     double height = 0, width;
+    char brief[FL_PLOT_TEXT_MAX];
 
     for (size_t i = 0; i < frame->x.n; i++) {
         struct fl_plot_text text = tick_text(&frame->x.ticks[i]);
@@ -273,7 +287,7 @@ static void across(const struct fl_plot_canvas *canvas, const struct fl_plot_fra
         free_from = x + width / 2 + gap;
     }
     if (frame->x.title[0]) {
-        struct fl_plot_text text = title_text(&frame->x, area->width);
+        struct fl_plot_text text = title_text(canvas, &frame->x, area->width, brief);
 
         text.align = FL_ALIGN_MIDDLE;
         fl_plot_text_draw(canvas, &text, area->x + area->width / 2,
@@ -285,6 +299,7 @@ static void upwards(const struct fl_plot_canvas *canvas, const struct fl_plot_fr
 {
     const struct fl_plot_area *area = &frame->area;
     double gap = tick_gap * canvas->unit, widest = 0, width, height;
+    char brief[FL_PLOT_TEXT_MAX];
 
     for (size_t i = 0; i < frame->y.n; i++) {
         struct fl_plot_text text = tick_text(&frame->y.ticks[i]);
@@ -296,7 +311,7 @@ static void upwards(const struct fl_plot_canvas *canvas, const struct fl_plot_fr
         fl_plot_text_draw(canvas, &text, area->x - gap, y - height / 2);
     }
     if (frame->y.title[0]) {
-        struct fl_plot_text text = title_text(&frame->y, area->height);
+        struct fl_plot_text text = title_text(canvas, &frame->y, area->height, brief);
 
         fl_plot_text_size(canvas, &text, &width, &height);
         fl_plot_text_upwards(canvas, &text, area->x - 2 * gap - widest - height / 2,

@@ -13,6 +13,8 @@ static enum fl_status check(const struct fl_plot_frequency *frequency, struct fl
     if (n > FL_PLOT_FREQUENCIES_MAX)
         return fl_error_set(err, FL_INVALID, "%zu frequencies: at most %d can be drawn", n,
                             FL_PLOT_FREQUENCIES_MAX);
+    if (!(frequency->window_periods >= 0 && frequency->window_periods <= FL_PLOT_VALUE_MAX))
+        return fl_error_set(err, FL_INVALID, "a window of %g periods", frequency->window_periods);
     st = fl_plot_check("customers", frequency->customers, n, 0, FL_PLOT_VALUE_MAX, err);
     if (!st && n && (!frequency->actual || !frequency->expected))
         return fl_error_set(err, FL_INVALID, "frequencies without means");
@@ -30,9 +32,11 @@ static enum fl_status check(const struct fl_plot_frequency *frequency, struct fl
 }
 
 static void choose_axes(const struct fl_plot_canvas *canvas,
-                        const struct fl_plot_frequency *frequency, struct fl_plot_frame *frame)
+                        const struct fl_plot_frequency *frequency, struct fl_plot_frame *frame,
+                        char title[FL_PLOT_TEXT_MAX])
 {
     double high = 0;
+    char number[FL_PLOT_NUMBER_MAX];
 
     frame->x = (struct fl_plot_axis){
         .low = -0.5,
@@ -43,7 +47,9 @@ static void choose_axes(const struct fl_plot_canvas *canvas,
         if (frequency->customers[i] > 0)
             high = fmax(high, fmax(frequency->actual[i], frequency->expected[i]));
     fl_plot_axis_number(&frame->y, high * 1.05, fl_plot_ticks_up(canvas));
-    frame->y.title = fl_plot_word(canvas->language, FL_WORD_PURCHASES_IN_WINDOW);
+    fl_plot_number(number, frequency->window_periods, 0);
+    fl_plot_say(canvas->language, title, FL_WORD_PURCHASES_IN_WINDOW, number, NULL);
+    frame->y.title = title;
 }
 
 static void draw_bar(const struct fl_plot_canvas *canvas, const struct fl_plot_frame *frame,
@@ -109,6 +115,7 @@ static void draw(struct fl_plot_canvas *canvas, const struct fl_plot_frequency *
     };
     const char *const below = fl_plot_word(canvas->language, FL_WORD_CLASS_SIZES);
     double pad = fl_plot_margin(canvas), width, height, gap = 6 * canvas->unit;
+    char title[FL_PLOT_TEXT_MAX];
     struct fl_plot_text text = {.text = below, .size = FL_TYPE_SMALL, .ink = FL_INK_MUTED};
     struct fl_plot_area outer;
     struct fl_plot_frame frame;
@@ -117,7 +124,7 @@ static void draw(struct fl_plot_canvas *canvas, const struct fl_plot_frequency *
     fl_plot_text_size(canvas, &text, &width, &height);
     outer = (struct fl_plot_area){pad, top, canvas->width - 2 * pad,
                                   canvas->height - top - pad * 0.75 - 3 * height - gap};
-    choose_axes(canvas, frequency, &frame);
+    choose_axes(canvas, frequency, &frame, title);
     fl_plot_frame_fit(canvas, &frame, &outer);
     fl_plot_frame_grid(canvas, &frame);
     for (size_t i = 0; i < frequency->n; i++) {

@@ -213,18 +213,28 @@ static bool is_inside(double value)
     return value > 0.04 && value < 0.96;
 }
 
+double fl_map_roominess(const struct fl_map_drawing *drawing)
+{
+    static const double usual = 550;
+
+    return drawing->frame.area.width / (usual * drawing->canvas.unit);
+}
+
 /* A to B: what the firm earns grows; C to D: what the customer receives grows. */
 static void draw_arrows(struct fl_map_drawing *drawing)
 {
-    static const double at = 0.7, beyond = 0.24;
+    static const double a_at = 0.84, c_at = 0.64, beyond = 0.24, least_room = 0.6;
     const struct fl_plot_map *map = drawing->map;
     const struct fl_plot_frame *frame = &drawing->frame;
     double gap = 10 * drawing->canvas.unit;
-    double across = map->band * sqrt(1 + map->slope * map->slope), b = line_at(map, at, 0);
+    double across = map->band * sqrt(1 + map->slope * map->slope), b = line_at(map, a_at, 0);
     double a = b - across - beyond, d, c;
 
-    if (is_inside(a) && is_inside(b)) {
-        double x = fl_plot_x(frame, at), from = fl_plot_y(frame, a), to = fl_plot_y(frame, b);
+    if (fl_map_roominess(drawing) < least_room)
+        return;
+    drawing->has_arrow_i = is_inside(a) && is_inside(b);
+    if (drawing->has_arrow_i) {
+        double x = fl_plot_x(frame, a_at), from = fl_plot_y(frame, a), to = fl_plot_y(frame, b);
 
         arrow(drawing, x, from - gap, x, to + gap / 3);
         letter(drawing, "A", x, from);
@@ -232,10 +242,11 @@ static void draw_arrows(struct fl_map_drawing *drawing)
     }
     if (!(map->slope > 0))
         return;
-    d = (at - map->intercept) / map->slope;
+    d = (c_at - map->intercept) / map->slope;
     c = d - across / map->slope - beyond;
-    if (is_inside(c) && is_inside(d)) {
-        double y = fl_plot_y(frame, at), from = fl_plot_x(frame, c), to = fl_plot_x(frame, d);
+    drawing->has_arrow_ii = is_inside(c) && is_inside(d);
+    if (drawing->has_arrow_ii) {
+        double y = fl_plot_y(frame, c_at), from = fl_plot_x(frame, c), to = fl_plot_x(frame, d);
 
         arrow(drawing, from + gap, y, to - gap / 3, y);
         letter(drawing, "C", from, y);
@@ -252,7 +263,8 @@ static void corner(struct fl_map_drawing *drawing, enum fl_zone zone, bool is_ri
     double gap = 10 * canvas->unit, width, height, x, y;
     char share[FL_PLOT_NUMBER_MAX], name[FL_PLOT_NUMBER_MAX + 8];
     struct fl_plot_text text = {.text = name,
-                                .size = FL_TYPE_ZONE,
+                                .size =
+                                    fl_map_roominess(drawing) < 0.6 ? FL_TYPE_SMALL : FL_TYPE_ZONE,
                                 .ink = FL_INK_TEXT,
                                 .is_bold = true,
                                 .align = is_right ? FL_ALIGN_RIGHT : FL_ALIGN_LEFT,
@@ -287,7 +299,7 @@ void fl_map_share(char out[FL_PLOT_NUMBER_MAX], double part, double all)
 /* The legend beside the map, or below where the picture is tall. */
 static bool lay_out(struct fl_map_drawing *drawing, double top, struct fl_plot_area *panel)
 {
-    static const double panel_width = 296, panel_share = 0.37, panel_height = 0.34;
+    static const double panel_width = 268, panel_share = 0.37, panel_height = 0.34;
     struct fl_plot_canvas *canvas = &drawing->canvas;
     double pad = fl_plot_margin(canvas), bottom = canvas->height - pad * 0.75;
     bool is_below = canvas->width < (canvas->height - top) * 1.12;

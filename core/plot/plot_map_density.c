@@ -65,6 +65,21 @@ static double round_count(int i)
     return steps[i % 3] * pow(10, i / 3);
 }
 
+/* The smallest step with a number people count in that needs no more than all levels. */
+static double step_for(double most)
+{
+    static const double steps[] = {1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10};
+    double power = 1;
+
+    for (;; power *= 10)
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+            double step = steps[i] * power;
+
+            if (step * FL_PLOT_LEVELS > most && fabs(step - floor(step)) < 1e-9)
+                return step;
+        }
+}
+
 /* Equal steps of a round size; or, where few hexagons hold nearly everybody, steps that grow. */
 static void choose_levels(struct fl_map_drawing *drawing)
 {
@@ -81,9 +96,7 @@ static void choose_levels(struct fl_map_drawing *drawing)
     drawing->levels = 0;
     drawing->from[0] = 1;
     if (most <= skewed * drawing->count->n / occupied) {
-        while (round_count(i) * FL_PLOT_LEVELS <= most)
-            i++;
-        step = round_count(i);
+        step = step_for(most);
         while (drawing->levels < FL_PLOT_LEVELS && drawing->levels * step <= most) {
             if (drawing->levels)
                 drawing->from[drawing->levels] = drawing->levels * step;
@@ -127,6 +140,7 @@ static int colour_of(const struct fl_map_drawing *drawing, int level)
 
 static void trace(cairo_t *cairo, double x, double y, double radius)
 {
+    cairo_new_sub_path(cairo);
     for (int corner = 0; corner < 6; corner++)
         cairo_line_to(cairo, x + radius * cos(G_PI / 6 + corner * G_PI / 3),
                       y + radius * sin(G_PI / 6 + corner * G_PI / 3));

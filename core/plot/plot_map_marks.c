@@ -5,10 +5,10 @@
 
 /* --- points: each zone its colour and its shape ------------------------------------------------*/
 
-void fl_map_point(const struct fl_plot_canvas *canvas, int zone, double x, double y)
+void fl_map_point(const struct fl_plot_canvas *canvas, int zone, double x, double y, double scale)
 {
     static const double half[FL_ZONES] = {2.4, 3.2, 2.9, 2.4};
-    double r = half[zone] * canvas->unit;
+    double r = half[zone] * canvas->unit * scale;
     cairo_t *cairo = canvas->cairo;
 
     switch (zone) {
@@ -36,11 +36,13 @@ void fl_map_point(const struct fl_plot_canvas *canvas, int zone, double x, doubl
 
 void fl_map_points(const struct fl_map_drawing *drawing)
 {
+    double scale = fmin(1, sqrt(fl_map_roominess(drawing)));
+
     for (size_t i = 0; i < drawing->map->n; i++) {
         const struct fl_plot_point *point = &drawing->map->points[i];
 
         fl_map_point(&drawing->canvas, point->zone, fl_plot_x(&drawing->frame, (double)point->cv),
-                     fl_plot_y(&drawing->frame, (double)point->ce));
+                     fl_plot_y(&drawing->frame, (double)point->ce), scale);
     }
 }
 
@@ -48,7 +50,7 @@ void fl_map_points(const struct fl_map_drawing *drawing)
 
 static void trace_mark(const struct fl_plot_canvas *canvas, unsigned keys, double x, double y)
 {
-    static const double ring = 6.5, spike = 11;
+    static const double ring = 6.5, spike_from = 4.5, spike_to = 11;
     double u = canvas->unit;
     cairo_t *cairo = canvas->cairo;
 
@@ -60,8 +62,8 @@ static void trace_mark(const struct fl_plot_canvas *canvas, unsigned keys, doubl
         for (int side = 0; side < 4; side++) {
             double dx = (side == 0) - (side == 2), dy = (side == 1) - (side == 3);
 
-            cairo_move_to(cairo, x + dx * ring * u, y + dy * ring * u);
-            cairo_line_to(cairo, x + dx * spike * u, y + dy * spike * u);
+            cairo_move_to(cairo, x + dx * spike_from * u, y + dy * spike_from * u);
+            cairo_line_to(cairo, x + dx * spike_to * u, y + dy * spike_to * u);
         }
 }
 
@@ -79,7 +81,7 @@ static void trace_diamond(const struct fl_plot_canvas *canvas, double x, double 
 void fl_map_mark(const struct fl_plot_canvas *canvas, unsigned keys, double x, double y)
 {
     fl_plot_ink(canvas, FL_INK_BACK);
-    fl_plot_line_width(canvas, 3.4);
+    fl_plot_line_width(canvas, 3.8);
     trace_mark(canvas, keys, x, y);
     cairo_stroke(canvas->cairo);
     if (keys & FL_KEY_CONTRIBUTION) {
@@ -91,7 +93,7 @@ void fl_map_mark(const struct fl_plot_canvas *canvas, unsigned keys, double x, d
         cairo_fill(canvas->cairo);
     }
     fl_plot_ink(canvas, FL_INK_MARK);
-    fl_plot_line_width(canvas, 1.6);
+    fl_plot_line_width(canvas, 1.8);
     trace_mark(canvas, keys, x, y);
     cairo_stroke(canvas->cairo);
 }
@@ -101,13 +103,15 @@ void fl_map_marks(struct fl_map_drawing *drawing)
 {
     const struct fl_plot_map *map = drawing->map;
     double seen[FL_MAP_KINDS] = {0};
+    double roominess = fl_map_roominess(drawing);
+    double most = ceil(FL_MAP_MARKS_MAX * fmin(1, roominess * roominess));
 
     for (size_t i = 0; i < map->n; i++) {
         const struct fl_plot_point *point = &map->points[i];
         bool is_marked = false;
 
         for (int kind = 0; kind < FL_MAP_KINDS; kind++) {
-            double all = drawing->count->by_kind[kind], stride = ceil(all / FL_MAP_MARKS_MAX);
+            double all = drawing->count->by_kind[kind], stride = ceil(all / most);
 
             if (!((point->keys >> kind) & 1))
                 continue;
@@ -168,6 +172,7 @@ static struct fl_plot_area place(const struct fl_map_drawing *drawing, double x,
                                  double width, double height)
 {
     static const double rings[] = {14, 30, 50, 75, 105};
+    static const double free_enough = 0.01; /* of a pixel */
     enum { DIRECTIONS = 12 };
     struct fl_plot_area best = {x, y, width, height};
     double least = INFINITY;
@@ -184,7 +189,7 @@ static struct fl_plot_area place(const struct fl_map_drawing *drawing, double x,
                 least = bad;
                 best = box;
             }
-            if (!(bad > 0))
+            if (bad < free_enough)
                 return box;
         }
     return best;

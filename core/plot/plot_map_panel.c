@@ -81,8 +81,10 @@ static void swatch(const struct panel *panel, enum fl_zone zone, double height)
     }
     if (!fl_map_is_dense(panel->drawing))
         fl_map_point(canvas, (int)zone, box.x + box.width * (zone == FL_ZONE_III ? 0.25 : 0.5),
-                     box.y + box.height * (zone == FL_ZONE_III ? 0.3 : 0.5));
+                     box.y + box.height * (zone == FL_ZONE_III ? 0.3 : 0.5), 1);
 }
+
+static const char *const arrows[FL_ZONES] = {"", "A \342\206\222 B: ", "C \342\206\222 D: ", ""};
 
 static void zone_row(struct panel *panel, enum fl_zone zone)
 {
@@ -105,7 +107,12 @@ static void zone_row(struct panel *panel, enum fl_zone zone)
         put(panel, &text, left);
     }
     if (panel->detail >= STRATEGIES) {
-        text.text = word(panel, zones[zone].strategy);
+        bool has_arrow = (zone == FL_ZONE_I && panel->drawing->has_arrow_i) ||
+                         (zone == FL_ZONE_II && panel->drawing->has_arrow_ii);
+
+        snprintf(line, sizeof line, "%s%s", has_arrow ? arrows[zone] : "",
+                 word(panel, zones[zone].strategy));
+        text.text = line;
         text.ink = FL_INK_MUTED;
         text.lines = 3;
         put(panel, &text, left);

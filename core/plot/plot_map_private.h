@@ -43,6 +43,7 @@ struct fl_map_drawing {
     /* where a label would cover another one */
     struct fl_plot_area boxes[FL_MAP_BOXES_MAX];
     size_t n_boxes;
+    bool has_arrow_i, has_arrow_ii;
 };
 
 static inline bool fl_map_is_dense(const struct fl_map_drawing *drawing)
@@ -57,11 +58,13 @@ void fl_map_hexagons(const struct fl_map_drawing *drawing);               /* dra
 void fl_map_hexagon(const struct fl_plot_canvas *canvas, double x, double y, double radius,
                     const struct fl_map_drawing *drawing, int level);
 void fl_map_points(const struct fl_map_drawing *drawing);
-void fl_map_point(const struct fl_plot_canvas *canvas, int zone, double x, double y);
+void fl_map_point(const struct fl_plot_canvas *canvas, int zone, double x, double y, double scale);
 void fl_map_marks(struct fl_map_drawing *drawing);
 void fl_map_mark(const struct fl_plot_canvas *canvas, unsigned keys, double x, double y);
 void fl_map_groups(struct fl_map_drawing *drawing);
 void fl_map_centre(const struct fl_plot_canvas *canvas, double x, double y);
+/* How much room the plane has for what is drawn on it: 1 at the usual size. */
+double fl_map_roominess(const struct fl_map_drawing *drawing);
 /* The legend beside or below the map; width and height of `area` are what there is. */
 void fl_map_panel(const struct fl_map_drawing *drawing, const struct fl_plot_area *area,
                   bool is_below);

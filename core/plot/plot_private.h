@@ -145,7 +145,7 @@ struct fl_plot_axis {
     double low, high; /* shown; the first and the last tick need not be there */
     struct fl_plot_tick ticks[FL_PLOT_TICKS_MAX];
     size_t n;
-    const char *title; /* "" none */
+    const char *title; /* "" none; what stands before ": " alone where there is no room */
 };
 /* At most `ticks` marks at 1, 2 or 5 times a power of ten; `high` is raised to the next one. */
 void fl_plot_axis_number(struct fl_plot_axis *axis, double high, int ticks);
