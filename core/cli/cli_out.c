@@ -164,7 +164,14 @@ static bool is_meant(const struct fl_cli_out *out, json_t *row)
 
 void fl_cli_out_row(struct fl_cli_out *out, json_t *row)
 {
-    if (out->options.columns && !is_meant(out, row))
+    bool is_lost = out->options.columns && !is_meant(out, row);
+
+    if (is_lost && out->n_rows == 0 && out->options.has_own_columns) {
+        /* an operation that wrote a file says so instead of filling its table */
+        json_decref(out->columns);
+        out->columns = NULL;
+        out->options.columns = NULL;
+    } else if (is_lost)
         return;
     out->n_rows++;
     switch (out->options.format) {

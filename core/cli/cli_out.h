@@ -27,7 +27,8 @@ enum fl_cli_format {
 struct fl_cli_out_options {
     FILE *stream;
     enum fl_cli_format format;
-    const char *columns; /* separated by ','; NULL: every member, and a table is a record */
+    const char *columns;  /* separated by ','; NULL: every member, and a table is a record */
+    bool has_own_columns; /* the operation's, not asked for: a first row of none of them is shown */
     bool is_terminal;
     bool has_colour;
     int width; /* of the terminal; 0: any */

@@ -181,8 +181,10 @@ static struct fl_cli_out *out_create(struct fl_cli *cli, FILE *stream, bool is_t
         .width = cli->width,
     };
 
-    if (!options.columns && (cli->format == FL_CLI_TABLE || cli->format == FL_CLI_NAME))
+    if (!options.columns && (cli->format == FL_CLI_TABLE || cli->format == FL_CLI_NAME)) {
         options.columns = cli->op->columns;
+        options.has_own_columns = true;
+    }
     if (!cli->globals.format && (cli->op->flags & FL_OPS_RAW) && !cli->globals.fields)
         options.format = FL_CLI_RAW;
     return fl_cli_out_create(&options);

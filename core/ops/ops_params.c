@@ -204,4 +204,18 @@ const struct fl_ops_param fl_ops_params_value_movement[] = {
     {"from", FL_OPS_STRING, 0, "date (default: of the valuation before the last)", NULL, 0},
     {"to", FL_OPS_STRING, 0, "date (default: of the last valuation)", NULL, 0},
     END};
+#define PLOT                                                                                       \
+    {"svg", FL_OPS_PATH, 0, "write the plot as SVG into this file", NULL, 0},                      \
+        {"png", FL_OPS_PATH, 0, "write the plot as PNG into this file", NULL, 0},                  \
+        {"size", FL_OPS_STRING, 0, "WIDTHxHEIGHT, 320 to 4096 each (default: 960x720)", NULL, 0},  \
+        {"dark", FL_OPS_BOOL, 0, "light on dark", NULL, 0},                                        \
+        {"language", FL_OPS_STRING, 0, "of the plot (default: the organisation's)", "ko|en", 0},   \
+    {                                                                                              \
+        "title", FL_OPS_STRING, 0, "above the plot (default: what it shows)", NULL, 0              \
+    }
+const struct fl_ops_param fl_ops_params_value_plot[] = {PLOT, END};
+const struct fl_ops_param fl_ops_params_value_map[] = {
+    PLOT,
+    {"run", FL_OPS_STRING, 0, "the valuation of this date (default: the scores of now)", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_why[] = {CUSTOMER, CAMPAIGN, END};

@@ -47,6 +47,8 @@ extern const struct fl_ops_param fl_ops_params_store_backup[];
 extern const struct fl_ops_param fl_ops_params_value_fit[];
 extern const struct fl_ops_param fl_ops_params_value_movement[];
 extern const struct fl_ops_param fl_ops_params_value_run[];
+extern const struct fl_ops_param fl_ops_params_value_plot[];
+extern const struct fl_ops_param fl_ops_params_value_map[];
 extern const struct fl_ops_param fl_ops_params_why[];
 
 #endif

@@ -317,12 +317,17 @@ FL_OPS_RUN(fl_ops_store_backup_run);
 FL_OPS_RUN(fl_ops_store_check_run);
 FL_OPS_RUN(fl_ops_store_info_run);
 FL_OPS_RUN(fl_ops_store_migrate_run);
+FL_OPS_RUN(fl_ops_value_calibration_run);
 FL_OPS_RUN(fl_ops_value_fit_run);
+FL_OPS_RUN(fl_ops_value_frequency_run);
+FL_OPS_RUN(fl_ops_value_map_run);
 FL_OPS_RUN(fl_ops_value_movement_run);
 FL_OPS_RUN(fl_ops_value_path_run);
 FL_OPS_RUN(fl_ops_value_run_run);
 FL_OPS_RUN(fl_ops_value_runs_run);
 FL_OPS_RUN(fl_ops_value_show_run);
+FL_OPS_RUN(fl_ops_value_survival_run);
+FL_OPS_RUN(fl_ops_value_tracking_run);
 FL_OPS_RUN(fl_ops_why_run);
 
 #endif

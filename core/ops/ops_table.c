@@ -185,12 +185,25 @@ static const struct fl_ops_op table[] = {
      NULL, fl_ops_store_info_run, "store info"},
     {"store", "migrate", "bring the store to this program's schema", fl_ops_params_none,
      FL_OPS_WRITES, "store,schema", fl_ops_store_migrate_run, "store migrate"},
+    {"value", "calibration", "of those given a share of commitment, did that share stay?",
+     fl_ops_params_value_plot, FL_OPS_DIRECT, "bin,customers,predicted,observed,low,high",
+     fl_ops_value_calibration_run, "value calibration\nvalue calibration --svg calibration.svg"},
     {"value", "fit", "fit a model of buying to a table of purchases or customers, storing nothing",
      fl_ops_params_value_fit, FL_OPS_LOCAL | FL_OPS_CHECKS, NULL, fl_ops_value_fit_run,
      "value fit --transactions orders.csv --until 2026-06-30 --holdout-until 2026-10-31\n"
      "value fit --model bgnbd --summary customers.csv -o json\n"
      "value fit --transactions orders.csv --map \"Buyer=customer,When=date,Sum=amount\" "
      "--predict orders.csv --horizon 52 -o json"},
+    {"value", "frequency", "purchases in the hold-out by those before, against the model",
+     fl_ops_params_value_plot, FL_OPS_DIRECT, "purchases,customers,actual,expected",
+     fl_ops_value_frequency_run,
+     "value frequency\nvalue frequency --png frequency.png --size 1600x1200"},
+    {"value", "map", "where every relationship stands, with its zones and key customers",
+     fl_ops_params_value_map, FL_OPS_DIRECT, "section,key,customers,share,cv,ce",
+     fl_ops_value_map_run,
+     "value map\nvalue map --svg map.svg --png map.png\n"
+     "value map --png map.png --size 1920x1080 --dark --language ko\n"
+     "value map --svg june.svg --run 2026-06-30 --title \"Before the spring campaign\""},
     {"value", "movement", "customers by zone in one valuation and in another",
      fl_ops_params_value_movement, FL_OPS_DIRECT, "zone,to_n,to_i,to_ii,to_iii,gone,all",
      fl_ops_value_movement_run, "value movement\nvalue movement --from 2026-09-30 --to 2026-10-31"},
@@ -206,6 +219,12 @@ static const struct fl_ops_op table[] = {
      "run,as_of,state,customers,valued,finished_at", fl_ops_value_runs_run, "value runs"},
     {"value", "show", "what the relationship with a customer is worth", fl_ops_params_customer, 0,
      NULL, fl_ops_value_show_run, "value show D-1007\nvalue show D-1007 -o json"},
+    {"value", "survival", "how long subscriptions last, against the model",
+     fl_ops_params_value_plot, FL_OPS_DIRECT, "period,at_risk,observed,low,high,expected",
+     fl_ops_value_survival_run, "value survival\nvalue survival --svg survival.svg --language ko"},
+    {"value", "tracking", "repeat purchases over time, against the model", fl_ops_params_value_plot,
+     FL_OPS_DIRECT, "period,until,actual,expected,part", fl_ops_value_tracking_run,
+     "value tracking -o csv\nvalue tracking --png tracking.png"},
     {"why", NULL, "why a customer got a campaign, or did not", fl_ops_params_why, 0, NULL,
      fl_ops_why_run, "why D-1007 spring"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL},

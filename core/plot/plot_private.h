@@ -120,9 +120,10 @@ enum fl_plot_word {
     FL_WORD_WEEK,
     FL_WORD_MONTH,
     FL_WORD_DAY,
-    FL_WORD_YEAR
+    FL_WORD_YEAR,
+    FL_WORD_PERIOD
 };
-enum { FL_WORDS = FL_WORD_YEAR + 1 };
+enum { FL_WORDS = FL_WORD_PERIOD + 1 };
 enum fl_plot_language fl_plot_language_of(const char *tag);
 const char *fl_plot_word(enum fl_plot_language language, enum fl_plot_word word);
 /* The word with {0} and {1} replaced; a text that does not fit is cut at a character. */

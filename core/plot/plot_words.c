@@ -67,6 +67,7 @@ static const char *const words[FL_WORDS][FL_PLOT_LANGUAGES] = {
     [FL_WORD_MONTH] = {"Months", "개월"},
     [FL_WORD_DAY] = {"Days", "일"},
     [FL_WORD_YEAR] = {"Years", "년"},
+    [FL_WORD_PERIOD] = {"Periods", "기간"},
 };
 
 enum fl_plot_language fl_plot_language_of(const char *tag)
@@ -112,7 +113,8 @@ const char *fl_plot_period(enum fl_plot_language language, const char *period)
     } periods[] = {{"week", FL_WORD_WEEK},
                    {"month", FL_WORD_MONTH},
                    {"day", FL_WORD_DAY},
-                   {"year", FL_WORD_YEAR}};
+                   {"year", FL_WORD_YEAR},
+                   {"period", FL_WORD_PERIOD}};
 
     for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++)
         if (fl_str_equal(periods[i].period, period))
