@@ -59,7 +59,7 @@ static void put_fit(json_t *row, const struct fl_value_fit *fit)
     fl_ops_put_str(row, "model", fl_value_model_key(fit->model));
     fl_ops_put_str(row, "title", fl_value_model_title(fit->model));
     fl_ops_put_str(row, "state", state_name(fit->state));
-    fl_ops_put_str(row, "why", fit->state == FL_VALUE_FITTED ? NULL : fit->why);
+    fl_ops_put_str(row, "why", *fit->why ? fit->why : NULL);
     (void)json_object_set_new(row, "parameters",
                               has_numbers ? numbers_of(fit->model, fit->p) : json_null());
     (void)json_object_set_new(row, "standard_errors",

@@ -1,10 +1,11 @@
 /* Maximum likelihood.  Optimisation is over log p: parameters stay positive and their likelihood is
  * nearer to a parabola.
  *
- * Bounds on log p: the line search of L-BFGS steps far outside where the gradient is steep, exp()
- * of that would overflow, and beyond 1e6 the differences of log Gamma that the models are made of
- * have lost six digits.  Data without a spread (all rates alike) drive two parameters to infinity
- * with their ratio held: the bound is where that ends, harmlessly.
+ * Bounds on log p, around the start that the data suggest, so that neither the unit of time nor of
+ * money has an effect: the line search of L-BFGS steps far outside where the gradient is steep,
+ * exp() of that would overflow, and beyond 1e6 the differences of log Gamma that the models are
+ * made of have lost six digits.  Data without a spread (all rates alike) drive two parameters to
+ * infinity with their ratio held: the bound is where that ends, harmlessly.
  *
  * Of many rows a sample is climbed first: all starts run on it, and the full sum is only asked for
  * the last steps, which Newton's method does in a few. */
@@ -29,7 +30,7 @@ enum {
     HALVINGS_MAX = 8         /* of a Newton step that does not rise */
 };
 
-static const double LOG_P_LIMIT = 14; /* 8e-7 .. 1.2e6 */
+static const double LOG_P_LIMIT = 14; /* a factor of 1.2e6 either way */
 static const double AT_LIMIT = 1e-6;
 static const double START_SPREAD = 2;    /* other starts are up to e^2 = 7 times off */
 static const double HESSIAN_STEP = 1e-4; /* truncation 1e-9, rounding 1e-11 */
@@ -47,7 +48,8 @@ struct climb {
     size_t n;
     int threads;
     struct value_partial *partial;
-    double customers; /* in obs */
+    double customers;       /* in obs */
+    double middle[DIM_MAX]; /* of the bounds */
     int evaluations;
     double best, best_log_p[DIM_MAX];
 };
@@ -96,13 +98,17 @@ static double objective(unsigned dim, const double *log_p, double *gradient, voi
 static bool run_optimiser(struct climb *climb, nlopt_algorithm algorithm, double *log_p)
 {
     nlopt_opt opt = nlopt_create(algorithm, (unsigned)climb->ops->n_params);
-    double value;
+    double value, low[DIM_MAX], high[DIM_MAX];
 
     if (!opt)
         return false;
     nlopt_set_max_objective(opt, objective, climb);
-    nlopt_set_lower_bounds1(opt, -LOG_P_LIMIT);
-    nlopt_set_upper_bounds1(opt, LOG_P_LIMIT);
+    for (size_t j = 0; j < climb->ops->n_params; j++) {
+        low[j] = climb->middle[j] - LOG_P_LIMIT;
+        high[j] = climb->middle[j] + LOG_P_LIMIT;
+    }
+    nlopt_set_lower_bounds(opt, low);
+    nlopt_set_upper_bounds(opt, high);
     nlopt_set_ftol_rel(opt, CLIMB_TOL);
     nlopt_set_maxeval(opt, EVALUATIONS_MAX);
     /* Its verdict is not asked: at the last bits of log L a line search that cannot rise is called
@@ -112,9 +118,9 @@ static bool run_optimiser(struct climb *climb, nlopt_algorithm algorithm, double
     return true;
 }
 
-static double clamp(double log_p)
+static double clamp(const struct climb *climb, size_t j, double log_p)
 {
-    return fmin(fmax(log_p, -LOG_P_LIMIT), LOG_P_LIMIT);
+    return fmin(fmax(log_p, climb->middle[j] - LOG_P_LIMIT), climb->middle[j] + LOG_P_LIMIT);
 }
 
 /* To the top from one start; FL_IO where there is no memory. */
@@ -123,7 +129,7 @@ static enum fl_status climb_from(struct climb *climb, const double *start, struc
     double log_p[DIM_MAX] = {0};
 
     for (size_t j = 0; j < climb->ops->n_params; j++)
-        log_p[j] = clamp(start[j]);
+        log_p[j] = clamp(climb, j, start[j]);
     climb->best = -INFINITY;
     memcpy(climb->best_log_p, log_p, sizeof log_p);
     if (!run_optimiser(climb, NLOPT_LD_LBFGS, log_p))
@@ -161,11 +167,14 @@ static void eigen(double hessian[DIM_MAX][DIM_MAX], size_t dim, struct top *top)
             top->direction[k][j] = vectors[j * dim + k];
 }
 
-static void mark_bound(struct top *top, const double *log_p, size_t dim)
+static void mark_bound(const struct climb *climb, struct top *top, const double *log_p)
 {
-    for (size_t j = 0; j < dim; j++)
-        top->is_bound[j] = fabs(log_p[j]) > LOG_P_LIMIT - AT_LIMIT &&
-                           !(log_p[j] > 0 ? top->gradient[j] < 0 : top->gradient[j] > 0);
+    for (size_t j = 0; j < climb->ops->n_params; j++) {
+        double off = log_p[j] - climb->middle[j];
+
+        top->is_bound[j] = fabs(off) > LOG_P_LIMIT - AT_LIMIT &&
+                           !(off > 0 ? top->gradient[j] < 0 : top->gradient[j] > 0);
+    }
 }
 
 static double decrement_of(const struct top *top, size_t dim)
@@ -191,7 +200,7 @@ static bool look_around(struct climb *climb, const double *log_p, struct top *ou
     out->log_likelihood = evaluate(climb, log_p, out->gradient);
     if (!isfinite(out->log_likelihood))
         return false;
-    mark_bound(out, log_p, dim);
+    mark_bound(climb, out, log_p);
     for (size_t i = 0; i < dim; i++) {
         double at[DIM_MAX], high[DIM_MAX], low[DIM_MAX];
 
@@ -257,7 +266,7 @@ static void polish(struct climb *climb, const struct top *top, double scale, dou
         if (!(left > POLISHED))
             return;
         for (size_t j = 0; j < dim; j++)
-            next[j] = clamp(log_p[j] + step[j]);
+            next[j] = clamp(climb, j, log_p[j] + step[j]);
         there = evaluate(climb, next, gradient_next);
         if (!isfinite(there))
             return;
@@ -277,7 +286,7 @@ struct starts {
     double log_p[STARTS_MAX][DIM_MAX];
 };
 
-static void starts_fill(struct starts *starts, const struct climb *climb,
+static void starts_fill(struct starts *starts, struct climb *climb,
                         const struct fl_value_fit_options *options)
 {
     double first[DIM_MAX] = {0};
@@ -289,15 +298,17 @@ static void starts_fill(struct starts *starts, const struct climb *climb,
         starts->n = STARTS_DEFAULT;
     if (starts->n > STARTS_MAX)
         starts->n = STARTS_MAX;
+    climb->ops->start(climb->obs, climb->n, first);
+    for (size_t j = 0; j < climb->ops->n_params; j++)
+        climb->middle[j] = log(first[j]);
     if (options->start)
         memcpy(first, options->start, climb->ops->n_params * sizeof first[0]);
-    else
-        climb->ops->start(climb->obs, climb->n, first);
     for (int i = 0; i < starts->n; i++)
         for (size_t j = 0; j < climb->ops->n_params; j++)
             starts->log_p[i][j] =
-                clamp(log(first[j]) +
-                      (i > 0 ? START_SPREAD * (2 * fl_value_random_uniform(&random) - 1) : 0));
+                clamp(climb, j,
+                      log(first[j]) +
+                          (i > 0 ? START_SPREAD * (2 * fl_value_random_uniform(&random) - 1) : 0));
 }
 
 /* Climbs from all starts; the best end to out_log_p, how many ended there returned in out_agreed.

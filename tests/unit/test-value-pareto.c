@@ -197,7 +197,7 @@ static void test_fit(void **state)
 {
     static struct fl_value_obs rows[ROWS_MAX];
     size_t n = cdnow(rows);
-    struct fl_value_fit fit;
+    struct fl_value_fit fit, nbd, again;
     struct fl_error err = {0};
 
     (void)state;
@@ -215,7 +215,6 @@ static void test_fit(void **state)
     for (uint64_t seed = 1; seed <= STARTS; seed++) {
         double start[4];
         struct fl_value_fit_options options = {.start = start};
-        struct fl_value_fit again;
 
         for (size_t j = 0; j < 4; j++) /* from a seventh to seven times */
             start[j] = published[j] * exp(2 * sin((double)(seed * 7 + j * 3)));
@@ -225,9 +224,18 @@ static void test_fit(void **state)
         for (size_t j = 0; j < 4; j++)
             assert_true(relative(again.p[j], fit.p[j]) < .005);
     }
-    assert_ok(fl_value_fit(FL_VALUE_NBD, rows, n, NULL, &fit, &err));
-    assert_int_equal(fit.state, FL_VALUE_FITTED);
-    assert_true(fit.log_likelihood < -9595.0);
+    assert_ok(fl_value_fit(FL_VALUE_NBD, rows, n, NULL, &nbd, &err));
+    assert_int_equal(nbd.state, FL_VALUE_FITTED);
+    assert_true(nbd.log_likelihood < -9595.0);
+    /* in seconds */
+    for (size_t i = 0; i < n; i++) {
+        rows[i].tx *= 604800;
+        rows[i].T *= 604800;
+    }
+    assert_ok(fl_value_fit(FL_VALUE_PARETONBD, rows, n, NULL, &again, &err));
+    assert_int_equal(again.state, FL_VALUE_FITTED);
+    for (size_t j = 0; j < 4; j++)
+        assert_near(again.p[j] / fit.p[j] / (j % 2 ? 604800 : 1), 1, 1e-3);
 }
 
 static void test_not_enough(void **state)

@@ -72,13 +72,20 @@ static void test_fit(void **state)
         for (size_t j = 0; j < 3; j++)
             assert_near(again.p[j] / fit.p[j], 1, .005);
     }
-    /* in another currency */
-    for (size_t i = 0; i < n; i++)
-        rows[i].z *= 1300;
-    assert_ok(fl_value_fit(FL_VALUE_GAMMAGAMMA, rows, n, NULL, &scaled, &err));
-    assert_near(scaled.p[0] / fit.p[0], 1, 1e-3);
-    assert_near(scaled.p[1] / fit.p[1], 1, 1e-3);
-    assert_near(scaled.p[2] / fit.p[2], 1300, 1.3);
+    /* in other currencies, one of them of many digits */
+    for (int i = 0; i < 2; i++) {
+        double scale = i ? 1e9 : 1300;
+
+        for (size_t k = 0; k < n; k++)
+            rows[k].z *= scale;
+        assert_ok(fl_value_fit(FL_VALUE_GAMMAGAMMA, rows, n, NULL, &scaled, &err));
+        for (size_t k = 0; k < n; k++)
+            rows[k].z /= scale;
+        assert_int_equal(scaled.state, FL_VALUE_FITTED);
+        assert_near(scaled.p[0] / fit.p[0], 1, 1e-3);
+        assert_near(scaled.p[1] / fit.p[1], 1, 1e-3);
+        assert_near(scaled.p[2] / fit.p[2] / scale, 1, 1e-3);
+    }
 }
 
 static void test_gradient(void **state)
