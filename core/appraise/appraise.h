@@ -90,14 +90,18 @@ FL_CHECK_RESULT enum fl_status fl_appraise_one(const struct fl_appraise_frame *f
                                                struct fl_store *store, int64_t customer,
                                                int64_t as_of_us, struct fl_score *out,
                                                struct fl_error *err);
-/* The same with every number down to the events and parameters that made it: a JSON object with
- * sections ltv, commitment, economic, social, cost, position, strategy, keys, segment; each a list
- * of lines {label, event, quantity, unit, amount} that add up to its total exactly.  It explains
- * the stored score: as of its time, and refuses (FL_CONFLICT) when the events since changed it. */
+/* The stored score with every number down to the events and parameters that made it, as of its
+ * time: a JSON object with `at`, `state` and, where there is a value, the sections ltv, commitment,
+ * equity, economic, social, cost, value, position, strategy, keys and segment.  Each is a list of
+ *     {kind: "fact",  label, quantity | text | unit_minor}
+ *     {kind: "line",  label, of, event, at, quantity, unit_minor, amount_minor}
+ *     {kind: "total", label, amount_minor}
+ * where the lines' amounts, whole minor units, add up to the total exactly; `of` says what kind of
+ * thing the id `event` is.  Commitment and position are no money: `unit` and `amount` (log-odds,
+ * distance).  FL_NOT_FOUND: no score; FL_CONFLICT: what is known since changed it. */
 FL_CHECK_RESULT enum fl_status fl_appraise_explain(const struct fl_appraise_frame *frame,
                                                    struct fl_store *store, int64_t customer,
-                                                   int64_t as_of_us, json_t **out,
-                                                   struct fl_error *err);
+                                                   json_t **out, struct fl_error *err);
 
 /* ---- what plots and reports ask for; JSON reports hold the same numbers
  * ------------------------*/

@@ -238,18 +238,25 @@ void appraise_signs_add(struct appraise_signs *signs, const struct fl_sign *sign
     }
 }
 
+double appraise_waited_hours(const struct appraise_dates *dates, int64_t opened_us,
+                             int64_t settled_us)
+{
+    bool is_open = settled_us == FL_TIME_NONE || settled_us > dates->as_of_us;
+    int64_t until_us = is_open ? dates->as_of_us : settled_us;
+    int64_t from_us = opened_us > dates->window_from_us ? opened_us : dates->window_from_us;
+
+    return until_us > from_us ? (double)(until_us - from_us) / us_per_hour : 0;
+}
+
 void appraise_signs_complaint(struct appraise_signs *signs, int64_t complaint, int64_t opened_us,
                               int64_t settled_us)
 {
     const struct appraise_dates *dates = &signs->dates;
     bool is_open = settled_us == FL_TIME_NONE || settled_us > dates->as_of_us;
-    int64_t until_us = is_open ? dates->as_of_us : settled_us;
-    int64_t from_us = opened_us > dates->window_from_us ? opened_us : dates->window_from_us;
 
     if (opened_us > dates->as_of_us)
         return;
-    if (until_us > from_us)
-        signs->waited_hours += (double)(until_us - from_us) / us_per_hour;
+    signs->waited_hours += appraise_waited_hours(dates, opened_us, settled_us);
     if (is_open)
         add_flag(signs, FL_SIGNAL_OPEN_COMPLAINT, opened_us, complaint);
     else if (settled_us >= dates->signals_from_us &&

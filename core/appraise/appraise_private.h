@@ -105,6 +105,9 @@ void appraise_signs_init(struct appraise_signs *signs, const struct appraise_set
 void appraise_signs_finish(struct appraise_signs *signs);
 void appraise_signs_begin(struct appraise_signs *signs); /* the next customer */
 void appraise_signs_add(struct appraise_signs *signs, const struct fl_sign *sign);
+/* Hours of a complaint that fall into the window; 0 where it was opened later. */
+double appraise_waited_hours(const struct appraise_dates *dates, int64_t opened_us,
+                             int64_t settled_us);
 void appraise_signs_complaint(struct appraise_signs *signs, int64_t complaint, int64_t opened_us,
                               int64_t settled_us);
 void appraise_signs_referral(struct appraise_signs *signs, int64_t referred, int64_t at_us);

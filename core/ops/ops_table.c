@@ -188,6 +188,11 @@ static const struct fl_ops_op table[] = {
     {"value", "calibration", "of those given a share of commitment, did that share stay?",
      fl_ops_params_value_plot, FL_OPS_DIRECT, "bin,customers,predicted,observed,low,high",
      fl_ops_value_calibration_run, "value calibration\nvalue calibration --svg calibration.svg"},
+    {"value", "explain", "every number of a customer's score, down to its events",
+     fl_ops_params_customer, 0, "section,label,source,date,quantity,unit,amount,text",
+     fl_ops_value_explain_run,
+     "value explain D-1007\n"
+     "value explain D-1007 -o json | jq '.[] | select(.section == \"cost\")'"},
     {"value", "fit", "fit a model of buying to a table of purchases or customers, storing nothing",
      fl_ops_params_value_fit, FL_OPS_LOCAL | FL_OPS_CHECKS, NULL, fl_ops_value_fit_run,
      "value fit --transactions orders.csv --until 2026-06-30 --holdout-until 2026-10-31\n"
@@ -210,6 +215,9 @@ static const struct fl_ops_op table[] = {
     {"value", "path", "a customer's scores over all valuations", fl_ops_params_customer, 0,
      "at,what,zone,cv,ce,commitment,ltv,customer_equity,customer_value", fl_ops_value_path_run,
      "value path D-1007"},
+    {"value", "report", "zones, key customers, models and warnings of the last valuation",
+     fl_ops_params_none, FL_OPS_DIRECT, "section,key,count,share,sentence", fl_ops_value_report_run,
+     "value report\nvalue report -o json"},
     {"value", "run", "value every relationship, as of now or of the end of a day",
      fl_ops_params_value_run, FL_OPS_WRITES,
      "run,state,as_of,customers,valued,zone_i,zone_ii,zone_iii,zone_n,changes",

@@ -98,7 +98,17 @@ static enum fl_status moment_of(struct fl_ops_call *call, const char *name, int6
                         text);
 }
 
-/* The run that counted at the moment given, else the `back`-th before the newest that is done. */
+static int by_date(const void *a, const void *b)
+{
+    const struct fl_value_run *x = a, *y = b;
+
+    if (x->as_of_us != y->as_of_us)
+        return x->as_of_us > y->as_of_us ? -1 : 1;
+    return x->id > y->id ? -1 : x->id < y->id;
+}
+
+/* The run that counted at the moment given, else the `back`-th before the last by valuation date.
+ */
 static enum fl_status run_of(struct fl_ops_call *call, const struct fl_ops_list *runs,
                              const char *name, int back, struct fl_value_run *out)
 {
@@ -142,6 +152,8 @@ FL_OPS_RUN(fl_ops_value_movement_run)
     struct fl_ops_list runs;
     enum fl_status st = list_runs(&call, &runs);
 
+    if (!st && runs.n)
+        qsort(runs.items, runs.n, sizeof(struct fl_value_run), by_date);
     if (!st)
         st = run_of(&call, &runs, "to", 0, &after);
     if (!st)
@@ -241,7 +253,7 @@ static enum fl_status add_runs(struct path *path, int64_t customer, const struct
         st = fl_store_score_of_run(call->context->store, items[i].id, customer, &score, call->err);
         if (!st) {
             add_score(path, items[i].as_of_us, "run", &score);
-            last_us = items[i].as_of_us;
+            last_us = items[i].as_of_us > last_us ? items[i].as_of_us : last_us;
         } else if (st == FL_NOT_FOUND) { /* not there yet, or thinned out */
             st = FL_OK;
         }

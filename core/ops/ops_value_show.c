@@ -6,6 +6,10 @@ enum fl_status fl_ops_score(struct fl_ops_context *context, const struct fl_cust
 {
     enum fl_status st = fl_store_score_get(context->store, customer->id, out, err);
 
+    if (st == FL_NOT_FOUND && customer->state == FL_CUSTOMER_OBJECTED) {
+        *out = (struct fl_score){.customer = customer->id, .state = FL_SCORE_OBJECTED};
+        return FL_OK;
+    }
     if (st == FL_NOT_FOUND)
         return fl_error_set(err, st, "\"%s\" has no score yet; \"fairline value run\" makes them",
                             customer->external_id);

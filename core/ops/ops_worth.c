@@ -5,7 +5,7 @@
 
 #include "ops/ops_worth.h"
 
-enum { KEY_SIZE = 64, DIGITS_MAX = 4, UNIT_DIGITS = 4 };
+enum { DIGITS_MAX = 4, UNIT_DIGITS = 4 };
 
 const char *fl_ops_minor(struct fl_arena *arena, const struct fl_conf *conf, int64_t minor)
 {
@@ -40,11 +40,7 @@ const char *fl_ops_minor_unit(struct fl_arena *arena, const struct fl_conf *conf
 void fl_ops_put_minor(json_t *row, const char *key, struct fl_arena *arena,
                       const struct fl_conf *conf, int64_t minor)
 {
-    char of_minor[KEY_SIZE];
-
     fl_ops_put_str(row, key, fl_ops_minor(arena, conf, minor));
-    snprintf(of_minor, sizeof of_minor, "%s_minor", key);
-    fl_ops_put_int(row, of_minor, minor);
 }
 
 struct fl_position fl_ops_position(const struct fl_score *score)
