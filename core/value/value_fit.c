@@ -482,18 +482,16 @@ static void fit_init(struct fl_value_fit *fit, enum fl_value_model model,
         fit->p[j] = fit->se[j] = NAN;
 }
 
-enum fl_status fl_value_fit(enum fl_value_model model, const struct fl_value_obs *obs, size_t n,
-                            const struct fl_value_fit_options *options, struct fl_value_fit *out,
-                            struct fl_error *err)
+enum fl_status value_fit_as_it_is(enum fl_value_model model, const struct fl_value_obs *obs,
+                                  size_t n, const struct fl_value_fit_options *options,
+                                  struct fl_value_fit *out, struct fl_error *err)
 {
     static const struct fl_value_fit_options plain;
     struct climb climb = {.obs = obs, .n = n};
     struct fl_value_fit fit;
-    enum fl_status st = fl_value_check(model, obs, n, err);
+    enum fl_status st;
     const char *missing;
 
-    if (st)
-        return st;
     options = options ? options : &plain;
     climb.ops = value_table[model];
     for (size_t j = 0; options->start && j < climb.ops->n_params; j++)

@@ -99,4 +99,10 @@ void value_integrate(const struct value_integrand *f, double lo, double hi,
 /* log P(X(t) = x) of somebody who stays. */
 double value_nbd_log_pmf(double r, double alpha, int x, double t);
 
+/* fl_value_fit() of checked rows, in the unit they are in (value_fit.c). */
+FL_CHECK_RESULT enum fl_status value_fit_as_it_is(enum fl_value_model model,
+                                                  const struct fl_value_obs *obs, size_t n,
+                                                  const struct fl_value_fit_options *options,
+                                                  struct fl_value_fit *out, struct fl_error *err);
+
 #endif
