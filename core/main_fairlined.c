@@ -1,5 +1,5 @@
 /* fairlined: the daemon.  Started by hand or by a service manager it is the parent; started by
- * itself with a descriptor it is core, or the front. */
+ * itself with a descriptor it is core, the front, or the value process. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +41,12 @@ static int run_front(const char *fd)
     return fl_front_run((int)strtol(fd, NULL, 10));
 }
 
+static int run_value(const char *fd)
+{
+    (void)prctl(PR_SET_NAME, "fairlined-value");
+    return fl_daemon_run_value((int)strtol(fd, NULL, 10));
+}
+
 int main(int argc, char **argv)
 {
     struct fl_daemon_options options = {0};
@@ -61,6 +67,8 @@ int main(int argc, char **argv)
         return run_core(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--front-fd") == 0)
         return run_front(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "--value-fd") == 0)
+        return run_value(argv[2]);
     popt = poptGetContext("fairlined", argc, (const char **)(void *)argv, table, 0);
     result = poptGetNextOpt(popt);
     if (result == OPTION_VERSION) {

@@ -108,8 +108,8 @@ static enum fl_status choose(struct appraise_run *run, const struct appraise_sam
     return st;
 }
 
-static enum fl_status calibrate(struct appraise_run *run, enum fl_value_model model,
-                                const struct appraise_sample *samples, size_t n,
+static enum fl_status calibrate(struct appraise_run *run, const struct fl_value_fit *chosen,
+                                bool has_start, const struct appraise_sample *samples, size_t n,
                                 struct fl_error *err)
 {
     struct fl_value_obs *before = calloc(n, sizeof *before);
@@ -121,7 +121,8 @@ static enum fl_status calibrate(struct appraise_run *run, enum fl_value_model mo
         before[i] = samples[i].before;
         before[i].z = 0;
     }
-    st = fit_rows(model, before, n, NULL, &run->frame->calibration, err);
+    st = fit_rows(chosen->model, before, n, has_start ? chosen->p : NULL, &run->frame->calibration,
+                  err);
     free(before);
     if (!st && run->frame->calibration.state == FL_VALUE_FITTED)
         run->frame->calibrated_at = run->then.today;
@@ -147,7 +148,7 @@ static enum fl_status settle_model(struct appraise_run *run, struct fl_value_fit
     }
     if (!run->has_then)
         return FL_OK;
-    st = appraise_sample_read(run, false, &samples, &n, err);
+    st = appraise_sample_read(run, false, APPRAISE_CHOICE_MAX, &samples, &n, err);
     if (!st && n && strcmp(wanted, "auto") == 0) {
         struct fl_value_fit fit = {0};
         char reason[FL_VALUE_WHY_SIZE] = "";
@@ -160,7 +161,7 @@ static enum fl_status settle_model(struct appraise_run *run, struct fl_value_fit
         }
     }
     if (!st && n)
-        st = calibrate(run, chosen->model, samples, n, err);
+        st = calibrate(run, chosen, *out_has_start, samples, n, err);
     free(samples);
     return st;
 }

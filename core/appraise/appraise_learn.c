@@ -41,7 +41,8 @@ static enum fl_status read_samples(struct appraise_run *run, bool with_signals_o
     struct fl_commitment_sample *samples;
     struct appraise_sample *customers;
     size_t n;
-    enum fl_status st = appraise_sample_read(run, with_signals_only, &customers, &n, err);
+    enum fl_status st =
+        appraise_sample_read(run, with_signals_only, APPRAISE_SAMPLE_MAX, &customers, &n, err);
 
     if (st)
         return st;

@@ -67,12 +67,12 @@ static size_t choose(const struct appraise_run *run, bool with_signals_only, siz
     return n;
 }
 
-enum fl_status appraise_sample_read(struct appraise_run *run, bool with_signals_only,
+enum fl_status appraise_sample_read(struct appraise_run *run, bool with_signals_only, size_t max,
                                     struct appraise_sample **out, size_t *out_n,
                                     struct fl_error *err)
 {
     size_t n_all = count(run, with_signals_only);
-    size_t wanted = n_all < APPRAISE_SAMPLE_MAX ? n_all : APPRAISE_SAMPLE_MAX, n;
+    size_t wanted = n_all < max ? n_all : max, n;
     struct appraise_sample *samples = calloc(wanted ? wanted : 1, sizeof *samples);
     enum fl_status st = FL_OK;
 

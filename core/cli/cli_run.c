@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "cli/cli_private.h"
 
-enum { FOLLOW_INTERVAL_MS = 1000, ANSWER_SIZE = 16 };
+enum { FOLLOW_INTERVAL_MS = 1000, AWAIT_INTERVAL_MS = 100, ANSWER_SIZE = 16 };
 
 int fl_cli_exit_of(enum fl_status status)
 {
@@ -241,12 +241,29 @@ static enum fl_status follow(struct fl_cli *cli, struct fl_cli_place *place,
     return st;
 }
 
+/* Asks again until what was begun has come to its end. */
+static enum fl_status await(struct fl_cli *cli, struct fl_cli_place *place,
+                            const struct fl_ops_sink *sink, struct fl_error *err)
+{
+    const struct timespec pause = {.tv_nsec = AWAIT_INTERVAL_MS * 1000000L};
+    enum fl_status st = FL_AGAIN;
+
+    (void)json_object_set_new(cli->args.values, "again", json_true());
+    while (st == FL_AGAIN) {
+        nanosleep(&pause, NULL);
+        st = fl_cli_place_call(place, sink, err);
+    }
+    return st;
+}
+
 static int call(struct fl_cli *cli, struct fl_cli_place *place)
 {
     const struct fl_ops_sink sink = sink_of(cli);
     struct fl_error err = {0};
     enum fl_status st = fl_cli_place_call(place, &sink, &err);
 
+    if (st == FL_AGAIN && (cli->op->flags & FL_OPS_AWAITS))
+        st = await(cli, place, &sink, &err);
     if (!st && (cli->op->flags & FL_OPS_FOLLOWS))
         st = follow(cli, place, &sink, &err);
     fl_cli_progress_clear(cli->progress);

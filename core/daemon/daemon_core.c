@@ -84,6 +84,7 @@ static void on_step(void *ctx)
     }
     if (core->is_draining)
         drain(core);
+    fl_core_rescore_poke(core);
     if (fl_dispatch_wants_step(core->dispatch))
         fl_core_poke(core);
     else if (wake_us != FL_TIME_NONE && !core->is_step_due)
@@ -168,6 +169,7 @@ static enum fl_status read_conf(struct fl_core *core, struct fl_wire_frame *fram
     fl_log_stderr.max_level = (enum fl_log_level)conf->log_level;
     if (core->dispatch)
         fl_dispatch_set_conf(core->dispatch, conf);
+    fl_core_value_conf(core);
     return FL_OK;
 }
 
@@ -204,6 +206,10 @@ static enum fl_status open_all(struct fl_core *core, int listen_fd, struct fl_er
     if (!core->step || !core->plan || !core->settle || !core->piece_arena)
         return fl_error_set(err, FL_IO, "no memory");
     st = fl_core_fronts_init(core, err);
+    if (!st)
+        st = fl_core_rescore_init(core, err);
+    if (!st)
+        st = fl_core_value_init(core, err);
     if (st)
         return st;
     return fl_control_server_create(core, listen_fd, &core->control, err);
@@ -274,6 +280,9 @@ static bool on_parent_frame(void *ctx, struct fl_wire_frame *frame)
         return fl_core_host_add(core, frame);
     case FL_PARENT_FRONT:
         return fl_core_front_add(core, frame);
+    case FL_PARENT_VALUE:
+    case FL_PARENT_VALUE_FAILED:
+        return fl_core_value_frame(core, frame);
     case FL_PARENT_HOST_STOP:
         return fl_core_host_stop(core, frame);
     case FL_PARENT_RELOADED:
@@ -306,6 +315,8 @@ static void core_finish(struct fl_core *core)
     fl_control_server_destroy(&core->control);
     fl_core_hosts_destroy(core);
     fl_core_fronts_destroy(core);
+    fl_core_value_destroy(core);
+    fl_core_rescore_destroy(core);
     for (size_t i = 0; i < core->n_pieces; i++)
         fl_wire_finish(&core->pieces[i].frame);
     fl_dispatch_destroy(&core->dispatch);
@@ -332,8 +343,16 @@ int fl_daemon_run_core(int fd)
         return EXIT_TEMPORARY;
     core->log = fl_log_root(&fl_log_stderr, "core");
     core->exit_code = EXIT_TEMPORARY;
-    core->ops_daemon = (struct fl_ops_daemon){core,    fl_core_channel_rows, ask_reload, plan_now,
-                                              changed, fl_core_front_state};
+    core->ops_daemon = (struct fl_ops_daemon){
+        .ctx = core,
+        .channels = fl_core_channel_rows,
+        .reload = ask_reload,
+        .plan_now = plan_now,
+        .changed = changed,
+        .front = fl_core_front_state,
+        .value_start = fl_core_value_start,
+        .value_state = fl_core_value_state,
+    };
     fl_wire_init(&core->out);
     core->loop = fl_loop_create();
     if (core->loop)

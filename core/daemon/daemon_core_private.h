@@ -30,6 +30,8 @@ struct fl_core_front;
 struct fl_core_hook;
 struct fl_front_cache;
 struct fl_control_server;
+struct fl_core_rescore;
+struct fl_core_value;
 
 enum fl_core_host_state { FL_CORE_HOST_OPENING, FL_CORE_HOST_RUNNING, FL_CORE_HOST_ENDED };
 
@@ -89,6 +91,8 @@ struct fl_core {
     size_t n_pieces;
     struct fl_arena *piece_arena;
     struct fl_control_server *control;
+    struct fl_core_value *value;
+    struct fl_core_rescore *rescore;
     struct fl_ops_daemon ops_daemon;
     struct fl_wire_frame out;
     /* the answer to a reload that is waited for */
@@ -145,6 +149,26 @@ const char *fl_core_front_state(void *ctx); /* for `status` */
 
 /* --- plans (daemon_core_plan.c) ---*/
 void fl_core_plan(struct fl_core *core);
+
+/* --- valuation (daemon_core_value.c) ---*/
+/* Runs that a core before did not end have failed. */
+FL_CHECK_RESULT enum fl_status fl_core_value_init(struct fl_core *core, struct fl_error *err);
+void fl_core_value_destroy(struct fl_core *core);
+bool fl_core_value_frame(struct fl_core *core, struct fl_wire_frame *frame); /* the parent's */
+void fl_core_value_conf(struct fl_core *core); /* there is a new configuration */
+/* For operations: FL_CONFLICT where one is going on. */
+enum fl_status fl_core_value_start(void *ctx, int64_t as_of_us, struct fl_error *err);
+void fl_core_value_state(void *ctx, struct fl_ops_value *out);
+/* The last time at or before `now_us` that the clock of the zone showed `run_at`, and the next
+ * one.  False: run_at is "off". */
+FL_CHECK_RESULT bool fl_core_value_times(const char *run_at, const char *time_zone, int64_t now_us,
+                                         int64_t *out_last_us, int64_t *out_next_us);
+
+/* --- scoring again (daemon_core_rescore.c) ---*/
+FL_CHECK_RESULT enum fl_status fl_core_rescore_init(struct fl_core *core, struct fl_error *err);
+void fl_core_rescore_destroy(struct fl_core *core);
+void fl_core_rescore_poke(struct fl_core *core);   /* something may have happened */
+void fl_core_rescore_forget(struct fl_core *core); /* there is another run, or configuration */
 
 /* --- control socket (daemon_control.c) ---*/
 FL_CHECK_RESULT enum fl_status fl_control_server_create(struct fl_core *core, int listen_fd,

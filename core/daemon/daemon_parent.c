@@ -108,7 +108,8 @@ static void on_hangup(void *ctx)
 
 void fl_parent_child_gone(struct fl_parent *parent)
 {
-    if (parent->stage && !parent->core_pid && !fl_parent_has_hosts(parent) && !parent->fronts)
+    if (parent->stage && !parent->core_pid && !fl_parent_has_hosts(parent) && !parent->fronts &&
+        !parent->value_pid)
         fl_loop_stop(parent->loop);
 }
 
@@ -133,7 +134,8 @@ static void on_terminate(void *ctx)
 {
     struct fl_parent *parent = ctx;
 
-    if (parent->stage) { /* asked twice: at once */
+    fl_parent_value_kill(parent); /* it is made again */
+    if (parent->stage) {          /* asked twice: at once */
         fl_parent_hosts_kill(parent);
         fl_parent_fronts_kill(parent);
         if (parent->core_pid)
@@ -217,6 +219,8 @@ static bool on_core_frame(void *ctx, struct fl_wire_frame *frame)
     case FL_CORE_RELOAD:
         reload(parent, true);
         return true;
+    case FL_CORE_VALUE:
+        return fl_parent_value_start(parent, frame);
     case FL_CORE_PONG:
         parent->ponged_us = fl_clock_monotonic_us();
         if (parent->has_watchdog)

@@ -84,6 +84,7 @@ static void core_ended(struct fl_parent *parent, int status)
     parent->core_pid = 0;
     parent->is_core_ready = false;
     fl_link_destroy(&parent->core);
+    fl_parent_value_kill(parent); /* its scores would go nowhere */
     /* A core that ends by itself at the first start will do so again: its reason is ours.  One that
      * somebody killed is started again. */
     if (parent->stage == 0 && !parent->was_core_ever_ready && WIFEXITED(status)) {
@@ -353,6 +354,7 @@ void fl_parent_reap(struct fl_parent *parent)
             host_ended(h, status);
     }
     fl_parent_fronts_reap(parent);
+    fl_parent_value_reap(parent);
 }
 
 bool fl_parent_has_hosts(const struct fl_parent *parent)

@@ -70,6 +70,7 @@ struct fl_parent {
     char front_listens[FL_PARENT_NAME_SIZE];
     char front_print[FL_SHA256_HEX_SIZE];
     int64_t front_backoff_us;
+    pid_t value_pid; /* 0: no valuation run */
     struct fl_source *ping, *drain, *orphans;
     int64_t ping_interval_us;
     int64_t ponged_us;
@@ -114,6 +115,11 @@ void fl_parent_fronts_drain(struct fl_parent *parent);
 void fl_parent_fronts_reap(struct fl_parent *parent);
 void fl_parent_fronts_kill(struct fl_parent *parent);
 void fl_parent_fronts_finish(struct fl_parent *parent);
+
+/* --- valuation runs (daemon_parent_value.c) ---*/
+bool fl_parent_value_start(struct fl_parent *parent, struct fl_wire_frame *frame);
+void fl_parent_value_reap(struct fl_parent *parent);
+void fl_parent_value_kill(struct fl_parent *parent);
 
 /* --- the rest (daemon_parent.c) ---*/
 void fl_parent_tell_core(struct fl_parent *parent);         /* parent->out */

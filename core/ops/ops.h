@@ -33,6 +33,17 @@ struct fl_ops_context {
     const struct fl_ops_daemon *daemon;
 };
 
+/* The valuation run that core looks after, or the last one since it started. */
+struct fl_ops_value {
+    bool is_running;
+    int64_t run;      /* 0: none was made */
+    const char *what; /* it is doing */
+    int64_t done, total;
+    enum fl_status status; /* of the last one */
+    const char *why;       /* it failed */
+    int64_t n_changes;     /* of zones */
+};
+
 /* What core offers to operations while the daemon runs. */
 struct fl_ops_daemon {
     void *ctx;
@@ -42,6 +53,9 @@ struct fl_ops_daemon {
     void (*plan_now)(void *ctx);     /* schedules are looked at in the next turn */
     void (*changed)(void *ctx);      /* queue or campaign changed: dispatch should look */
     const char *(*front)(void *ctx); /* running, down or disabled */
+    /* A valuation run by the value process; FL_CONFLICT where one is going on. */
+    enum fl_status (*value_start)(void *ctx, int64_t as_of_us, struct fl_error *err);
+    void (*value_state)(void *ctx, struct fl_ops_value *out);
 };
 
 /* Where results go. */
@@ -100,9 +114,10 @@ enum fl_ops_flags {
     FL_OPS_LOCAL = 4,    /* always runs in the command line, needs no store */
     FL_OPS_FOLLOWS = 8,  /* called again and again with "after" = the last row's "id" */
     FL_OPS_NEEDS_DAEMON = 16,
-    FL_OPS_RAW = 32,    /* rows are {"text": ...} or {"base64": ...}: printed bare */
-    FL_OPS_DIRECT = 64, /* reads the store itself, also beside a running daemon */
-    FL_OPS_CHECKS = 128 /* rows have "result" OK, WARN or FAIL: exit 1 where one is FAIL */
+    FL_OPS_RAW = 32,     /* rows are {"text": ...} or {"base64": ...}: printed bare */
+    FL_OPS_DIRECT = 64,  /* reads the store itself, also beside a running daemon */
+    FL_OPS_CHECKS = 128, /* rows have "result" OK, WARN or FAIL: exit 1 where one is FAIL */
+    FL_OPS_AWAITS = 256  /* called again with "again" while it says FL_AGAIN: the daemon goes on */
 };
 
 struct fl_ops_op {

@@ -219,7 +219,7 @@ static const struct fl_ops_op table[] = {
      fl_ops_params_none, FL_OPS_DIRECT, "section,key,count,share,sentence", fl_ops_value_report_run,
      "value report\nvalue report -o json"},
     {"value", "run", "value every relationship, as of now or of the end of a day",
-     fl_ops_params_value_run, FL_OPS_WRITES,
+     fl_ops_params_value_run, FL_OPS_WRITES | FL_OPS_AWAITS,
      "run,state,as_of,customers,valued,zone_i,zone_ii,zone_iii,zone_n,changes",
      fl_ops_value_run_run,
      "value run\nvalue run --wait\nvalue run --as-of 2026-10-31\nvalue run --dry-run"},

@@ -1,7 +1,4 @@
 /* `value run`: by the daemon's value process, or, where there is none, here on the store. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "appraise/appraise.h"
 #include "base/local.h"
 #include "ops/ops_private.h"
@@ -34,33 +31,43 @@ static enum fl_status as_of(const struct fl_ops_context *context, const struct f
     return st;
 }
 
-static void emit(struct fl_ops_call *call, int64_t run, int64_t as_of_us,
-                 const struct fl_appraise_result *result)
+static void note_warnings(const struct fl_ops_sink *sink, const json_t *report)
 {
-    json_t *row = json_object();
-
-    fl_ops_put_id(row, "run", run);
-    fl_ops_put_str(row, "state", "done");
-    fl_ops_put_time(row, "as_of", as_of_us);
-    fl_ops_put_int(row, "customers", result->n_customers);
-    fl_ops_put_int(row, "valued", result->n_valued);
-    fl_ops_put_int(row, "not_enough_data", result->n_not_enough);
-    fl_ops_put_int(row, "objected", result->n_objected);
-    fl_ops_put_int(row, "zone_i", result->by_zone[FL_ZONE_I]);
-    fl_ops_put_int(row, "zone_ii", result->by_zone[FL_ZONE_II]);
-    fl_ops_put_int(row, "zone_iii", result->by_zone[FL_ZONE_III]);
-    fl_ops_put_int(row, "zone_n", result->by_zone[FL_ZONE_N]);
-    fl_ops_put_int(row, "changes", result->n_changes);
-    fl_ops_row_emit(call->sink, row);
-}
-
-static void note_warnings(const struct fl_ops_sink *sink, const char *report_text)
-{
-    json_t *report = json_loads(report_text, 0, NULL), *warning;
+    json_t *warning;
     size_t i;
 
     json_array_foreach(json_object_get(report, "warnings"), i, warning)
         fl_ops_note(sink, "warning: %s", json_string_value(warning));
+}
+
+/* A run that is done, from its report. */
+static void emit(struct fl_ops_call *call, int64_t run, int64_t as_of_us, const char *report_text,
+                 int64_t n_changes)
+{
+    static const struct {
+        const char *key, *part, *member;
+    } members[] = {
+        {"customers", "customers", "all"},
+        {"valued", "customers", "valued"},
+        {"not_enough_data", "customers", "not_enough_data"},
+        {"objected", "customers", "objected"},
+        {"zone_i", "zones", "I"},
+        {"zone_ii", "zones", "II"},
+        {"zone_iii", "zones", "III"},
+        {"zone_n", "zones", "N"},
+    };
+    json_t *row = json_object(), *report = json_loads(report_text, 0, NULL);
+
+    fl_ops_put_id(row, "run", run);
+    fl_ops_put_str(row, "state", "done");
+    fl_ops_put_time(row, "as_of", as_of_us);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        fl_ops_put_int(row, members[i].key,
+                       json_integer_value(json_object_get(json_object_get(report, members[i].part),
+                                                          members[i].member)));
+    fl_ops_put_int(row, "changes", n_changes);
+    fl_ops_row_emit(call->sink, row);
+    note_warnings(call->sink, report);
     json_decref(report);
 }
 
@@ -129,16 +136,62 @@ static enum fl_status run_here(struct fl_ops_call *call, int64_t as_of_us)
             fl_ops_note(call->sink, "the run could not be marked as failed: %s", ignored.text);
         return st;
     }
-    emit(call, to.run, as_of_us, &result);
-    note_warnings(call->sink, result.report);
+    emit(call, to.run, as_of_us, result.report, result.n_changes);
     return FL_OK;
+}
+
+/* ---- with the daemon up
+ * --------------------------------------------------------------------------*/
+
+static enum fl_status begun(struct fl_ops_call *call, int64_t as_of_us)
+{
+    json_t *row;
+
+    if (fl_ops_bool(call->args, "wait"))
+        return fl_error_set(call->err, FL_AGAIN, "the valuation goes on");
+    row = json_object();
+    fl_ops_put_id(row, "run", 0);
+    fl_ops_put_str(row, "state", "started");
+    fl_ops_put_time(row, "as_of", as_of_us);
+    fl_ops_row_emit(call->sink, row);
+    return FL_OK;
+}
+
+static enum fl_status await(struct fl_ops_call *call, const struct fl_ops_daemon *daemon)
+{
+    struct fl_ops_value value;
+    struct fl_value_run run;
+    enum fl_status st;
+
+    daemon->value_state(daemon->ctx, &value);
+    if (value.is_running) {
+        fl_ops_progress(call->sink, value.what, value.done, value.total);
+        return fl_error_set(call->err, FL_AGAIN, "the valuation goes on");
+    }
+    if (value.status)
+        return fl_error_set(call->err, value.status, "%s", value.why);
+    st = fl_store_run_get(call->context->store, call->args->arena, value.run, &run, call->err);
+    if (!st)
+        emit(call, run.id, run.as_of_us, run.report, value.n_changes);
+    return st;
 }
 
 FL_OPS_RUN(fl_ops_value_run_run)
 {
     struct fl_ops_call call = {context, args, sink, err};
+    const struct fl_ops_daemon *daemon = context->daemon;
     int64_t as_of_us = 0;
-    enum fl_status st = as_of(context, args, &as_of_us, err);
+    enum fl_status st;
 
-    return st ? st : run_here(&call, as_of_us);
+    if (daemon && daemon->value_state && fl_ops_bool(args, "again"))
+        return await(&call, daemon);
+    st = as_of(context, args, &as_of_us, err);
+    if (st || !daemon || !daemon->value_start)
+        return st ? st : run_here(&call, as_of_us);
+    if (fl_ops_is_dry(args))
+        return fl_error_set(err, FL_REJECTED,
+                            "a dry run is made in the command line, which the daemon must not use "
+                            "the store beside: end it first");
+    st = daemon->value_start(daemon->ctx, as_of_us, err);
+    return st ? st : begun(&call, as_of_us);
 }
