@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "campaign/campaign.h"
+#include "value/position.h"
 
 struct fixture {
     struct fl_arena *arena;
@@ -371,6 +372,105 @@ static void test_stages(void **state)
     assert_int_equal(row.state, FL_CAMPAIGN_SCHEDULED);
 }
 
+/* A valuation now, in which each customer of `ids` is in the zone. */
+static void value(struct fixture *f, const int64_t *ids, const enum fl_zone *zones, size_t n)
+{
+    struct fl_value_run run = {.as_of_us = f->clock.now_us, .report = "{}"};
+    struct fl_error err;
+    int64_t n_changes;
+
+    assert_ok(fl_store_begin(f->store, &err));
+    assert_ok(fl_store_run_begin(f->store, &run, &run.id, &err));
+    for (size_t i = 0; i < n; i++) {
+        struct fl_score score = {.customer = ids[i], .zone = (int)zones[i], .ce = 0.5, .cv = 0.5};
+
+        assert_ok(fl_store_scores_put(f->store, run.id, &score, 1, &err));
+    }
+    assert_ok(fl_store_run_finish(f->store, &run, &n_changes, &err));
+    assert_ok(fl_store_commit(f->store, &err));
+}
+
+/* A change of zone is acted upon at the next turn, for a week, and once. */
+static void test_zone_stage(void **state)
+{
+    enum { CUSTOMERS = 4 };
+    static const enum fl_zone before[] = {FL_ZONE_III, FL_ZONE_III, FL_ZONE_III, FL_ZONE_I};
+    static const enum fl_zone after[] = {FL_ZONE_II, FL_ZONE_III, FL_ZONE_II, FL_ZONE_II};
+    struct fixture *f = *state;
+    struct fl_campaign_row row;
+    struct fl_campaign *campaign;
+    struct fl_error err;
+    int64_t ids[CUSTOMERS];
+
+    add_content(f, "gift", "v1");
+    for (int i = 0; i < CUSTOMERS; i++) {
+        const char *name = fl_arena_printf(f->arena, "c%d", i);
+
+        add_customer(f, name, i == 2 ? "b" : "a", NULL, true);
+        assert_ok(fl_store_customer_find(f->store, name, &ids[i], &err));
+    }
+    campaign = add_campaign(f,
+                            "campaign w { purpose = marketing channel = mail\n"
+                            "audience { attribute segment { equals = a } }\n"
+                            "stage back { zone_from = III zone_to = II content = gift }\n"
+                            "stage all { zone_to = II within = 1d content = gift } }",
+                            &row);
+    value(f, ids, before, CUSTOMERS);
+    assert_ok(plan(f, &row, campaign, false, &err));
+    assert_int_equal(f->n_audience, 0);
+    f->clock.now_us += FL_US_PER_DAY;
+    value(f, ids, after, CUSTOMERS);
+    f->clock.now_us += FL_US_PER_S;
+    assert_ok(plan(f, &row, campaign, true, &err));
+    assert_int_equal(f->n_planned, 3);
+    /* Two days later one of the stages is closed, the other not. */
+    f->clock.now_us += 2 * FL_US_PER_DAY;
+    assert_ok(plan(f, &row, campaign, false, &err));
+    assert_int_equal(f->n_planned, 1);
+    assert_ok(plan(f, &row, campaign, false, &err));
+    assert_int_equal(f->n_planned, 0);
+    /* There and back again: the stage has reached him. */
+    value(f, ids, before, CUSTOMERS);
+    f->clock.now_us += FL_US_PER_S;
+    value(f, ids, after, CUSTOMERS);
+    assert_ok(plan(f, &row, campaign, false, &err));
+    assert_string_equal(f->stages, "back;all;");
+    assert_int_equal(f->n_planned, 2); /* by the other stage, which had reached nobody */
+    f->clock.now_us += 8 * FL_US_PER_DAY;
+    assert_ok(plan(f, &row, campaign, true, &err));
+    assert_int_equal(f->n_audience, 0);
+}
+
+/* One campaign holds out the same customers in every stage and at every turn. */
+static void test_hold_out(void **state)
+{
+    enum { CUSTOMERS = 60 };
+    struct fixture *f = *state;
+    struct fl_campaign_row row;
+    struct fl_campaign *campaign;
+    struct fl_error err;
+    int64_t first;
+
+    add_content(f, "c", "v1");
+    for (int i = 0; i < CUSTOMERS; i++)
+        add_customer(f, fl_arena_printf(f->arena, "c%d", i), "a", "2026-11-22", true);
+    campaign = add_campaign(f,
+                            "campaign h { purpose = marketing channel = mail hold_out = 50%\n"
+                            "stage one { anchor = birth from = 0d to = 4w content = c }\n"
+                            "stage two { anchor = birth from = 0d to = 4w content = c } }",
+                            &row);
+    assert_ok(plan(f, &row, campaign, true, &err));
+    first = f->n_planned;
+    assert_int_equal(f->n_audience, 2 * CUSTOMERS);
+    assert_in_range(first, 2, 2 * CUSTOMERS - 2);
+    assert_int_equal(first % 2, 0);
+    assert_ok(plan(f, &row, campaign, false, &err));
+    assert_int_equal(f->n_planned, first);
+    assert_int_equal(planned_total(f), first);
+    assert_ok(plan(f, &row, campaign, false, &err));
+    assert_int_equal(f->n_audience, 0);
+}
+
 static void test_refused(void **state)
 {
     struct fixture *f = *state;
@@ -413,10 +513,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_once),
-        TEST(test_done),
-        TEST(test_stages),
-        TEST(test_refused),
+        TEST(test_once),       TEST(test_done),     TEST(test_stages),
+        TEST(test_zone_stage), TEST(test_hold_out), TEST(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
