@@ -14,7 +14,7 @@ static const struct fl_ops_op table[] = {
     {"campaign", "cancel", "end a campaign and cancel what is still queued",
      fl_ops_params_campaign_reason, FL_OPS_WRITES | FL_OPS_CONFIRMS, "campaign,state,cancelled",
      fl_ops_campaign_cancel_run, "campaign cancel spring --reason \"wrong price\""},
-    {"campaign", "effect", "did it move them?  The treated against the hold-out",
+    {"campaign", "effect", "what a campaign changed: those it reached against the hold-out",
      fl_ops_params_campaign_effect, FL_OPS_DIRECT,
      "measure,treated,hold_out,difference,low,high,verdict,sentence", fl_ops_campaign_effect_run,
      "campaign effect spring\ncampaign effect spring --measure commitment -o json"},
