@@ -42,6 +42,11 @@ static enum fl_status begin(
               : fl_ops_plot_subtitle(plot, run.as_of_us, fit_of ? model_of(fit_of(*frame)) : NULL);
 }
 
+static void put_count(json_t *row, const char *key, double value)
+{
+    fl_ops_put_int(row, key, (int64_t)llround(value));
+}
+
 static void put_number(json_t *row, const char *key, double value)
 {
     if (isfinite(value))
@@ -69,7 +74,7 @@ static void emit_tracking(struct fl_ops_call *call, const struct fl_appraise_tra
         fl_date_format(tracking->first_date + (int32_t)days, until);
         fl_ops_put_int(row, "period", (int64_t)i + 1);
         fl_ops_put_str(row, "until", until);
-        put_number(row, "actual", tracking->actual[i]);
+        put_count(row, "actual", tracking->actual[i]);
         put_number(row, "expected", tracking->expected[i]);
         fl_ops_put_str(row, "part", is_holdout ? "hold-out" : "calibration");
         fl_ops_row_emit(call->sink, row);
@@ -119,7 +124,7 @@ static void emit_frequency(struct fl_ops_call *call, const struct fl_appraise_fr
         snprintf(purchases, sizeof purchases, "%d%s", i,
                  i + 1 == FL_APPRAISE_FREQUENCIES ? "+" : "");
         fl_ops_put_str(row, "purchases", purchases);
-        put_number(row, "customers", frequency->customers[i]);
+        put_count(row, "customers", frequency->customers[i]);
         put_number(row, "actual", frequency->customers[i] > 0 ? frequency->actual[i] : NAN);
         put_number(row, "expected", frequency->customers[i] > 0 ? frequency->expected[i] : NAN);
         fl_ops_row_emit(call->sink, row);
@@ -164,7 +169,7 @@ static void emit_survival(struct fl_ops_call *call, const struct fl_appraise_sur
         json_t *row = json_object();
 
         fl_ops_put_int(row, "period", (int64_t)i);
-        put_number(row, "at_risk", survival->at_risk[i]);
+        put_count(row, "at_risk", survival->at_risk[i]);
         put_number(row, "observed", survival->observed[i]);
         put_number(row, "low", survival->low[i]);
         put_number(row, "high", survival->high[i]);
@@ -235,7 +240,7 @@ static void emit_calibration(struct fl_ops_call *call, const struct bins *bins,
         json_t *row = json_object();
 
         fl_ops_put_int(row, "bin", (int64_t)i + 1);
-        put_number(row, "customers", bins->customers[i]);
+        put_count(row, "customers", bins->customers[i]);
         put_number(row, "predicted", bins->predicted[i]);
         put_number(row, "observed", bins->observed[i]);
         put_number(row, "low", bins->low[i]);
