@@ -1,5 +1,6 @@
 /* `value map`: every valued customer between what they receive and what the firm earns. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,10 +18,11 @@ struct mapping {
     struct fl_plot_point *points; /* in order of customer */
     int64_t *customers;
     size_t n, cap;
-    size_t at;       /* of them, while the customers go by */
-    json_t *indexes; /* of groups, by name */
-    const char *groups[GROUPS_MAX];
-    size_t n_groups; /* with the unused one */
+    size_t at;                      /* of them, while the customers go by */
+    json_t *indexes;                /* of groups, by name */
+    const char *groups[GROUPS_MAX]; /* as they are stored */
+    const char *names[GROUPS_MAX];  /* as they are read */
+    size_t n_groups;                /* with the unused one */
     bool is_out_of_memory;
 };
 
@@ -59,7 +61,7 @@ static bool on_score(void *ctx, const struct fl_score *score)
 static uint16_t group_of(struct mapping *mapping, const char *name)
 {
     const json_t *known;
-    const char *kept;
+    char *kept, *readable;
 
     if (!*name)
         return NO_GROUP;
@@ -69,12 +71,17 @@ static uint16_t group_of(struct mapping *mapping, const char *name)
     if (mapping->n_groups == GROUPS_MAX)
         return NO_GROUP;
     kept = fl_arena_strdup(mapping->call->args->arena, name);
-    if (!kept || json_object_set_new(mapping->indexes, name,
-                                     json_integer((json_int_t)mapping->n_groups)) != 0) {
+    readable = fl_arena_strdup(mapping->call->args->arena, name);
+    if (!kept || !readable ||
+        json_object_set_new(mapping->indexes, name, json_integer((json_int_t)mapping->n_groups)) !=
+            0) {
         mapping->is_out_of_memory = true;
         return NO_GROUP;
     }
+    for (char *c = strchr(readable, '_'); c; c = strchr(c, '_'))
+        *c = ' ';
     mapping->groups[mapping->n_groups] = kept;
+    mapping->names[mapping->n_groups] = readable;
     return (uint16_t)mapping->n_groups++;
 }
 
@@ -222,7 +229,7 @@ static enum fl_status show(struct mapping *mapping, struct fl_ops_plot *plot,
 {
     struct fl_plot_map map = {.points = mapping->points,
                               .n = mapping->n,
-                              .groups = mapping->groups,
+                              .groups = mapping->names,
                               .n_groups = mapping->n_groups};
     enum fl_status st;
 

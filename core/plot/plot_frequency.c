@@ -71,7 +71,7 @@ static void draw_bar(const struct fl_plot_canvas *canvas, const struct fl_plot_f
     fl_plot_number(number, value, value < 99.5 ? 2 : 0);
     fl_plot_text_size(canvas, &text, &width, &height);
     if (width < bar.width * 1.05)
-        fl_plot_text_draw(canvas, &text, bar.x + bar.width / 2, bar.y - height);
+        fl_plot_text_draw(canvas, &text, bar.x + bar.width / 2, bar.y - height - 2 * canvas->unit);
 }
 
 /* How many customers each class stands for: a mean of five people is not one of five thousand. */

@@ -7,15 +7,15 @@ static const double sqrt3 = 1.7320508075688772;
 /* A hexagon should be seen as one. */
 static const double radius_min = 5.5;
 
-/* More customers, finer hexagons: about 30 in each on average, as far as they can be seen. */
+/* More customers, finer hexagons: about 8 in each on average, as far as they can be seen. */
 static int columns_of(const struct fl_map_drawing *drawing)
 {
-    static const double per_hexagon = 30;
+    static const double per_hexagon = 8;
     double side = drawing->frame.area.width;
     double most = side / (sqrt3 * radius_min * drawing->canvas.unit);
     double columns = sqrt(drawing->count->n / per_hexagon);
 
-    columns = fmin(fmax(columns, 14), fmin(most, FL_MAP_COLUMNS_MAX));
+    columns = fmin(fmax(columns, 16), fmin(most, FL_MAP_COLUMNS_MAX));
     return columns < 6 ? 6 : (int)columns;
 }
 
