@@ -1,5 +1,6 @@
 #!/bin/sh
-# The sample company, from an empty folder to answers in the feedback store.
+# The sample company, from an empty folder to answers in the feedback store and the map of
+# relationships.
 # usage: tests/demo.sh BUILD-FOLDER DATA-FOLDER
 set -eu
 build=$1
@@ -109,6 +110,11 @@ for campaign in $(fairline campaign list -o name); do
     fairline campaign report "$campaign"
 done
 
+say "What each relationship is worth"
+fairline value run --wait
+fairline value report
+fairline value map --png "$data/relationship-map.png"
+
 cat <<TEXT
 
 == Where to look next
@@ -117,6 +123,9 @@ cat <<TEXT
    fairline feedback list                    what they said
    fairline why CUSTOMER CAMPAIGN            why a message was sent, or not
    fairline customer timeline ${customer:-CUSTOMER}       everything between you and one of them
+   fairline value explain ${customer:-CUSTOMER}          what one of them is worth, down to the events
+   fairline customer list --zone II --key contribution    key customers who may leave
+   $data/relationship-map.png                the map of all relationships
    fairline campaign preview mothers-class   what they got
    ls $data/mail/outbound                    the mails themselves
    ls $data/letters/outbound                 letters for the print house

@@ -319,6 +319,9 @@ static enum fl_status fit_subscriptions(struct appraise_run *run, struct fl_erro
     if (st)
         return st;
     adopt(run, &run->frame->models.subscription, &fit, why);
+    /* Those of the subscriptions, not the shop's; 0: they have no period in common. */
+    run->frame->models.subscription.fit.horizon.period_days =
+        contracts.are_mixed ? 0 : contracts.period_days;
     if (fit.state != FL_VALUE_FITTED && contracts.period_days)
         appraise_warn(run, "subscriptions: %s", fit.why);
     if (contracts.are_mixed)

@@ -11,8 +11,9 @@ enum { TRADE_TEXT_MAX = 1 << 30, VISITS_MAX = 512, MOTHERS_BEFORE = 4096 };
 #define HOUR_US (3600 * FL_US_PER_S)
 enum { ANSWERS = 7, WEEK_DAYS = 7, NOON_IN_SEOUL_H = 3 };
 
-/* MBG/NBD in weeks: about one visit in three weeks, and one in eight stays away after a visit. */
-static const double visits[] = {1.4, 4.2, 0.7, 4.9};
+/* MBG/NBD in weeks: about one visit in three weeks, and one in thirteen stays away after a
+ * visit. */
+static const double visits[] = {1.4, 4.2, 0.6, 7.4};
 /* Gamma-Gamma: how alike the margins of one customer are, and those of all. */
 static const double spend_shape = 6, spend_spread = 6;
 
@@ -28,7 +29,7 @@ static const struct habits {
 } segments[] = {
     [SAMPLE_MOTHERS_CLASS] = {97, 1900, 0.16, 55, 60, 3, {4.3, 4.5, 4.3, 4.5, 4.4, 3.9, 4.3}},
     [SAMPLE_HOME_DELIVERY] = {12, 4500, 0.30, 0, 45, 15, {3.1, 3.3, 2.8, 2.0, 2.4, 2.6, 2.5}},
-    [SAMPLE_SHOP] = {98, 6500, 0.32, 12, 40, 5, {3.4, 3.6, 3.4, 3.1, 3.4, 3.3, 3.4}},
+    [SAMPLE_SHOP] = {98, 9000, 0.32, 12, 40, 5, {3.4, 3.6, 3.4, 3.1, 3.4, 3.3, 3.4}},
 };
 static const char *const questions[ANSWERS] = {"convenience",    "safety",       "brand",
                                                "usefulness",     "satisfaction", "commitment",
