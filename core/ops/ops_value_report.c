@@ -18,14 +18,18 @@ struct group { /* by the value of the segment attribute */
     const char *name;
     struct tally tally;
 };
+struct member {
+    int64_t customer;
+    size_t group;
+};
 struct report {
     struct fl_ops_call *call;
     struct tally all, zones[FL_ZONES], segments[FL_SEGMENTS], keys[FL_KEY_LEADER + 1];
     int64_t states[FL_SCORE_OBJECTED + 1];
-    struct fl_ops_list scores; /* in order of customer */
-    size_t at;                 /* of them, while the customers go by */
     struct fl_ops_list groups;
-    size_t last; /* group: customers of one often stand together */
+    struct fl_ops_list members; /* who is in which, in order of customer */
+    size_t at;                  /* of them, while the scores go by */
+    size_t last;                /* group: customers of one often stand together */
 };
 
 /* ---- counting --------------------------------------------------------------------------------*/
@@ -45,67 +49,69 @@ static void add(struct tally *tally, const struct fl_score *score)
     tally->cv_minor += score->cv_minor;
 }
 
+/* Its place among the groups; SIZE_MAX: no memory. */
+static size_t group_of(struct report *report, const char *name)
+{
+    const struct group *groups = report->groups.items;
+    size_t n = report->groups.n;
+    struct group *group;
+
+    if (n && strcmp(groups[report->last].name, name) == 0)
+        return report->last;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(groups[i].name, name) == 0)
+            return report->last = i;
+    }
+    if (n >= GROUPS_MAX && strcmp(name, GROUP_OTHER) != 0)
+        return group_of(report, GROUP_OTHER);
+    group = fl_ops_list_add(&report->groups);
+    name = group ? fl_arena_strdup(report->call->args->arena, name) : NULL;
+    if (!name)
+        return SIZE_MAX;
+    group->name = name;
+    return report->last = report->groups.n - 1;
+}
+
+static bool on_customer(void *ctx, const struct fl_trade_row *row)
+{
+    struct report *report = ctx;
+    size_t group = group_of(report, row->segment);
+    struct member *member = group == SIZE_MAX ? NULL : fl_ops_list_add(&report->members);
+
+    if (member)
+        *member = (struct member){row->customer, group};
+    return member != NULL;
+}
+
+/* Customers and scores both come in order of id. */
+static struct tally *group_tally(struct report *report, int64_t customer)
+{
+    const struct member *members = report->members.items;
+
+    while (report->at < report->members.n && members[report->at].customer < customer)
+        report->at++;
+    if (report->at == report->members.n || members[report->at].customer != customer)
+        return NULL;
+    return &((struct group *)report->groups.items)[members[report->at].group].tally;
+}
+
 static bool on_score(void *ctx, const struct fl_score *score)
 {
     struct report *report = ctx;
-    struct fl_score *item;
+    struct tally *group = group_tally(report, score->customer);
 
     report->states[score->state]++;
     add(&report->all, score);
     add(&report->zones[score->zone], score);
+    if (group)
+        add(group, score);
     if (score->state == FL_SCORE_VALUED)
         add(&report->segments[score->segment], score);
     for (unsigned flag = FL_KEY_CONTRIBUTION; flag <= FL_KEY_LEADER; flag <<= 1) {
         if (score->keys & flag)
             add(&report->keys[flag], score);
     }
-    item = fl_ops_list_add(&report->scores);
-    if (item)
-        *item = *score;
-    return item != NULL;
-}
-
-static struct tally *group_of(struct report *report, const char *name)
-{
-    struct group *groups = report->groups.items, *group;
-    size_t n = report->groups.n;
-
-    if (n && strcmp(groups[report->last].name, name) == 0)
-        return &groups[report->last].tally;
-    if (n >= GROUPS_MAX)
-        name = GROUP_OTHER;
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(groups[i].name, name) == 0) {
-            report->last = i;
-            return &groups[i].tally;
-        }
-    }
-    group = fl_ops_list_add(&report->groups);
-    name = group ? fl_arena_strdup(report->call->args->arena, name) : NULL;
-    if (!name)
-        return NULL;
-    group->name = name;
-    report->last = report->groups.n - 1;
-    return &group->tally;
-}
-
-/* Customers and scores both come in order of id. */
-static bool on_customer(void *ctx, const struct fl_trade_row *row)
-{
-    struct report *report = ctx;
-    const struct fl_score *scores = report->scores.items;
-    struct tally *tally;
-
-    while (report->at < report->scores.n && scores[report->at].customer < row->customer)
-        report->at++;
-    if (report->at == report->scores.n)
-        return false;
-    if (scores[report->at].customer != row->customer)
-        return true;
-    tally = group_of(report, row->segment);
-    if (tally)
-        add(tally, &scores[report->at]);
-    return tally != NULL;
+    return true;
 }
 
 static enum fl_status count(struct report *report)
@@ -113,17 +119,16 @@ static enum fl_status count(struct report *report)
     struct fl_ops_call *call = report->call;
     const struct fl_score_filter all = {.state = -1, .zone = -1, .segment = -1};
     const char *attribute = call->context->conf->value.segment_by;
-    enum fl_status st;
+    enum fl_status st = FL_OK;
 
-    fl_ops_list_init(&report->scores, call->args->arena, sizeof(struct fl_score));
     fl_ops_list_init(&report->groups, call->args->arena, sizeof(struct group));
-    st = fl_store_score_each(call->context->store, &all, on_score, report, call->err);
-    if (!st && !report->scores.has_failed && *attribute)
+    fl_ops_list_init(&report->members, call->args->arena, sizeof(struct member));
+    if (*attribute)
         st = fl_store_trade_each(call->context->store, 0, INT64_MAX, attribute, on_customer, report,
                                  call->err);
-    if (!st && (report->scores.has_failed || report->groups.has_failed))
-        st = fl_error_set(call->err, FL_IO, "no memory for the scores of all customers");
-    return st;
+    if (!st && (report->members.has_failed || report->groups.has_failed))
+        st = fl_error_set(call->err, FL_IO, "no memory for the groups of all customers");
+    return st ? st : fl_store_score_each(call->context->store, &all, on_score, report, call->err);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------*/
