@@ -187,12 +187,15 @@ static void add_flag(struct appraise_signs *signs, enum fl_signal signal, int64_
 
 static void add_answer(struct appraise_signs *signs, const struct fl_sign *sign)
 {
-    bool is_new_contact = sign->event != signs->last_answer;
+    /* Answers brought in one by one have an event each, and the survey's time. */
+    bool is_new_contact = !signs->last_answer || (sign->event != signs->last_answer &&
+                                                  sign->at_us != signs->last_answer_us);
     double item = (sign->value - sign->low) / (sign->high - sign->low) - 0.5;
     enum fl_signal signal;
     enum fl_aspect aspect;
 
     signs->last_answer = sign->event;
+    signs->last_answer_us = sign->at_us;
     if (sign->at_us >= signs->dates.signals_from_us) {
         if (is_new_contact)
             add_flag(signs, FL_SIGNAL_ENGAGEMENT, sign->at_us, sign->event);

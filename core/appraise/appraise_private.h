@@ -97,7 +97,8 @@ struct appraise_signs {
     unsigned n_items[FL_ASPECTS], n_money;
     double waited_hours;
     uint32_t contacts, exchanges;
-    int64_t last_answer; /* one survey is one contact, however many questions it has */
+    /* One survey is one contact, however many questions it has. */
+    int64_t last_answer, last_answer_us;
     bool has_no_memory;
 };
 void appraise_signs_init(struct appraise_signs *signs, const struct appraise_settings *settings,

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 
 enum { LINES_FIRST = 16, ID_TEXT_SIZE = 24 };
+static const double WHOLE_MAX = 9007199254740992.0; /* 2^53: above, a double skips numbers */
 
 void appraise_sheet_init(struct appraise_sheet *sheet)
 {
@@ -30,10 +31,14 @@ static void put(json_t *row, const char *key, json_t *value)
     (void)json_object_set_new(row, key, value);
 }
 
-/* JSON knows no NaN and no infinity. */
+/* JSON knows no NaN and no infinity; a count is whole. */
 static json_t *number(double value)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    if (!isfinite(value))
+        return json_null();
+    return fabs(value) < WHOLE_MAX && !(fabs(value - round(value)) > 0)
+               ? json_integer((json_int_t)value)
+               : json_real(value);
 }
 
 static json_t *add_row(struct appraise_sheet *sheet, const char *kind, const char *label)
