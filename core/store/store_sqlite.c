@@ -156,7 +156,7 @@ static void sqlite_close(struct fl_store *store)
         return;
     fl_sqlite_forget_statements(db);
     fl_hands_finish(&db->hands);
-    fl_map_finish(&db->bulk.touched);
+    fl_map_finish(&db->bulk.known);
     sqlite3_close(db->handle);
     free(db->path);
     free(db);

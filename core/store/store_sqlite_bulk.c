@@ -1,9 +1,9 @@
 /*
  * Many transactions at once, and reading the purchase days of everybody.
  *
- * In a bulk the days of a customer are set NULL when the first of his lines comes, and made at the
- * end.  Who reads in between makes them as it goes, so that they are right at every commit, also
- * where the bulk is never ended.
+ * Lines of a bulk are put aside in the order they come; at its end they are sorted and go to their
+ * customers in one pass.  Put in place one by one, 10,000,000 lines in order of time would rewrite
+ * a page each: seven minutes and 80 GB to the disk, instead of one and 3.
  */
 #include "store_sqlite_private.h"
 
@@ -13,31 +13,23 @@
 #include "base/file.h"
 #include "base/str.h"
 
-enum { CHUNK = 4096 /* customers whose days are made at a time */, PATH_BYTES_MAX = 1024 };
+enum { PATH_BYTES_MAX = 1024 };
 
-bool fl_sqlite_bulk_knows(const struct fl_sqlite *db, int64_t customer)
+enum fl_status fl_sqlite_bulk_need(struct fl_sqlite *db, int64_t customer, struct fl_error *err)
 {
-    return db->bulk.is_on && fl_map_get(&db->bulk.touched, customer) != NULL;
-}
+    int64_t *known = fl_map_add(&db->bulk.known, customer);
+    enum fl_status st = known && *known ? FL_OK : fl_sqlite_need_customer(db, customer, err);
 
-enum fl_status fl_sqlite_bulk_touch(struct fl_sqlite *db, int64_t customer, struct fl_error *err)
-{
-    int64_t *mark = fl_map_add(&db->bulk.touched, customer);
-
-    if (!mark)
+    if (!known)
         return fl_sqlite_no_memory(err);
-    if (*mark)
-        return FL_OK;
-    *mark = 1;
-    return fl_query_exec(db,
-                         "INSERT INTO trade (customer, days) VALUES (?1, NULL)"
-                         " ON CONFLICT (customer) DO UPDATE SET days = NULL WHERE days IS NOT NULL",
-                         Q_VALUES(Q_INT(customer)), err);
+    if (!st)
+        *known = 1;
+    return st;
 }
 
 void fl_sqlite_bulk_rolled_back(struct fl_sqlite *db)
 {
-    fl_map_clear(&db->bulk.touched);
+    fl_map_clear(&db->bulk.known);
     *db->currency = '\0';
 }
 
@@ -52,73 +44,80 @@ enum fl_status fl_sqlite_transactions_begin(struct fl_store *store, struct fl_er
     return FL_OK;
 }
 
-static enum fl_status list_open(struct fl_sqlite *db, int64_t after, int64_t *ids, size_t *out_n,
-                                struct fl_error *err)
+/* The customer whose lines are being put in place, and those that were. */
+struct mover {
+    int64_t customer;
+    struct fl_days days;
+    int64_t first[FL_STORE_BULK_STALE_MAX];
+    int64_t n;
+};
+
+static enum fl_status leave(struct fl_sqlite *db, struct mover *m, struct fl_error *err)
+{
+    if (!m->customer)
+        return FL_OK;
+    if (m->n < FL_STORE_BULK_STALE_MAX)
+        m->first[m->n] = m->customer;
+    m->n++;
+    return fl_sqlite_days_keep(db, m->customer, &m->days, err);
+}
+
+static enum fl_status move_line(struct fl_sqlite *db, struct mover *m,
+                                const struct fl_transaction *line, struct fl_error *err)
+{
+    enum fl_status st = FL_OK;
+
+    if (line->customer != m->customer) {
+        st = leave(db, m, err);
+        m->customer = line->customer;
+        if (!st)
+            st = fl_sqlite_days_get(db, line->customer, &m->days, err);
+    }
+    if (!st)
+        st = fl_days_add(&m->days, line, err);
+    return st ? st : fl_sqlite_line_put(db, line, line->id, false, err);
+}
+
+static enum fl_status move_all(struct fl_sqlite *db, struct mover *m, struct fl_error *err)
 {
     FL_AUTO_QUERY struct fl_query query = {0};
-    enum fl_status st = fl_query_open(db, &query,
-                                      "SELECT customer FROM trade WHERE days IS NULL"
-                                      " AND customer > ?1 ORDER BY customer LIMIT ?2",
-                                      Q_VALUES(Q_INT(after), Q_INT(CHUNK)), err);
+    enum fl_status st = fl_query_open(
+        db, &query, "SELECT " FL_LINE_COLUMNS("") " FROM trade_new ORDER BY customer, date, id",
+        Q_NONE, err);
 
-    *out_n = 0;
-    while (!st && *out_n < CHUNK) {
+    while (!st) {
         st = fl_query_next(&query, err);
-        if (!st)
-            ids[(*out_n)++] = fl_query_int(&query, 0);
-    }
-    return fl_query_end(st);
-}
+        if (!st) {
+            struct fl_transaction line = fl_sqlite_line_row(&query, db->currency);
 
-static enum fl_status mark_few(struct fl_sqlite *db, struct fl_error *err)
-{
-    int64_t n = 0, now_us = fl_clock_now(&db->store->clock);
-    enum fl_status st = fl_query_number(db,
-                                        "SELECT count(*) FROM (SELECT 1 FROM trade"
-                                        " WHERE days IS NULL LIMIT ?1)",
-                                        Q_VALUES(Q_INT(FL_STORE_BULK_STALE_MAX + 1)), &n, err);
-
-    if (st || n > FL_STORE_BULK_STALE_MAX)
-        return st;
-    return fl_query_exec(
-        db,
-        "INSERT INTO stale (customer, since_us, last_us) SELECT t.customer, ?1, ?1 FROM trade t"
-        " CROSS JOIN customer c ON c.id = t.customer WHERE t.days IS NULL AND c.state = 0"
-        " AND EXISTS (SELECT 1 FROM value_run)"
-        " ON CONFLICT (customer) DO UPDATE SET last_us = max(last_us, excluded.last_us)",
-        Q_VALUES(Q_INT(now_us)), err);
-}
-
-static enum fl_status make_open(struct fl_sqlite *db, struct fl_error *err)
-{
-    FL_AUTO_FREE int64_t *ids = malloc(CHUNK * sizeof *ids);
-    struct fl_days days = {0};
-    int64_t after = 0;
-    size_t n = CHUNK;
-    enum fl_status st = ids ? FL_OK : fl_sqlite_no_memory(err);
-
-    while (!st && n == CHUNK) {
-        st = list_open(db, after, ids, &n, err);
-        for (size_t i = 0; !st && i < n; i++) {
-            st = fl_sqlite_days_make(db, ids[i], &days, err);
-            if (!st)
-                st = fl_sqlite_days_keep(db, ids[i], &days, err);
-            after = ids[i];
+            st = move_line(db, m, &line, err);
         }
     }
-    fl_days_finish(&days);
+    st = fl_query_end(st);
+    return st ? st : leave(db, m, err);
+}
+
+enum fl_status fl_sqlite_bulk_take_in(struct fl_sqlite *db, struct fl_error *err)
+{
+    FL_AUTO_FREE struct mover *m = calloc(1, sizeof *m);
+    enum fl_status st = m ? move_all(db, m, err) : fl_sqlite_no_memory(err);
+
+    if (m)
+        fl_days_finish(&m->days);
+    if (!st && m->n)
+        st = fl_query_exec(db, "DELETE FROM trade_new", Q_NONE, err);
+    for (int64_t i = 0; !st && m->n <= FL_STORE_BULK_STALE_MAX && i < m->n; i++)
+        st = fl_sqlite_mark_stale(db, m->first[i], err);
     return st;
 }
 
 enum fl_status fl_sqlite_transactions_end(struct fl_store *store, struct fl_error *err)
 {
     struct fl_sqlite *db = fl_sqlite_of(store);
-    enum fl_status st;
 
     db->bulk.is_on = false;
-    fl_map_finish(&db->bulk.touched);
-    st = mark_few(db, err);
-    return st ? st : make_open(db, err);
+    fl_map_finish(&db->bulk.known);
+    return fl_sqlite_bulk_take_in(db, err);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------*/
@@ -138,8 +137,7 @@ static enum fl_status next_trade(struct scan *scan, struct fl_error *err)
     return fl_query_end(st);
 }
 
-static enum fl_status days_for(struct fl_sqlite *db, struct scan *scan, int64_t customer,
-                               struct fl_error *err)
+static enum fl_status days_for(struct scan *scan, int64_t customer, struct fl_error *err)
 {
     enum fl_status st = FL_OK;
 
@@ -148,12 +146,12 @@ static enum fl_status days_for(struct fl_sqlite *db, struct scan *scan, int64_t 
         st = next_trade(scan, err);
     if (st || !scan->has_trade || fl_query_int(&scan->trades, 0) != customer)
         return st;
-    st = fl_sqlite_days_of(db, customer, scan->trades.stmt, 1, &scan->days, err);
+    st = fl_sqlite_days_take(&scan->trades, customer, 1, &scan->days, err);
     return st ? st : next_trade(scan, err);
 }
 
-static enum fl_status each_row(struct fl_sqlite *db, struct scan *scan, bool has_segment,
-                               fl_store_trade_fn *fn, void *ctx, struct fl_error *err)
+static enum fl_status each_row(struct scan *scan, bool has_segment, fl_store_trade_fn *fn,
+                               void *ctx, struct fl_error *err)
 {
     enum fl_status st = next_trade(scan, err);
 
@@ -167,7 +165,7 @@ static enum fl_status each_row(struct fl_sqlite *db, struct scan *scan, bool has
             .customer = fl_query_int(&scan->customers, 0),
             .state = (enum fl_customer_state)fl_query_int(&scan->customers, 1),
             .segment = has_segment ? fl_text_or(fl_query_peek(&scan->customers, 2), "") : ""};
-        st = days_for(db, scan, row.customer, err);
+        st = days_for(scan, row.customer, err);
         row.days = scan->days.list;
         row.n_days = scan->days.n;
         if (!st && !fn(ctx, &row))
@@ -203,7 +201,7 @@ enum fl_status fl_sqlite_trade_each(struct fl_store *store, int64_t first, int64
                            " ORDER BY customer",
                            Q_VALUES(Q_INT(first), Q_INT(last)), err);
     if (!st)
-        st = each_row(db, &scan, segment != NULL, fn, ctx, err);
+        st = each_row(&scan, segment != NULL, fn, ctx, err);
     fl_query_close(&scan.customers);
     fl_query_close(&scan.trades);
     fl_days_finish(&scan.days);

@@ -60,8 +60,8 @@ struct fl_message_tally {
 /* Many transactions at once, see store_sqlite_bulk.c. */
 struct fl_bulk {
     bool is_on;
-    struct fl_map touched; /* customers whose days are marked to be made */
-    int n_stale;           /* marked one by one since it began */
+    struct fl_map known; /* customers that were seen to be there */
+    int n_stale;         /* marked one by one since it began */
 };
 
 struct fl_sqlite {
@@ -243,13 +243,27 @@ FL_CHECK_RESULT enum fl_status fl_sqlite_days_make(struct fl_sqlite *db, int64_t
 FL_CHECK_RESULT enum fl_status fl_sqlite_days_keep(struct fl_sqlite *db, int64_t customer,
                                                    const struct fl_days *days,
                                                    struct fl_error *err);
-/* The days in a column of the row a statement stands on, made where they are still to be made. */
-FL_CHECK_RESULT enum fl_status fl_sqlite_days_of(struct fl_sqlite *db, int64_t customer,
-                                                 sqlite3_stmt *stmt, int column,
-                                                 struct fl_days *days, struct fl_error *err);
-bool fl_sqlite_bulk_knows(const struct fl_sqlite *db, int64_t customer);
-FL_CHECK_RESULT enum fl_status fl_sqlite_bulk_touch(struct fl_sqlite *db, int64_t customer,
-                                                    struct fl_error *err);
+/* None: no days. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_days_get(struct fl_sqlite *db, int64_t customer,
+                                                  struct fl_days *days, struct fl_error *err);
+/* From a column of the row a query stands on; FL_IO: damaged. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_days_take(const struct fl_query *query, int64_t customer,
+                                                   int column, struct fl_days *days,
+                                                   struct fl_error *err);
+/* Columns of a line as fl_sqlite_line_row() reads and fl_sqlite_line_put() writes them. */
+#define FL_LINE_COLUMNS(of)                                                                        \
+    of "id, " of "customer, " of "external_id, " of "kind, " of "at_us, " of "date, " of           \
+       "amount_minor, " of "margin_minor, " of "saved_minor, " of "discount_minor, " of            \
+       "gift_minor, " of "fee_minor, " of "shipping_minor, " of "points, " of "product"
+struct fl_transaction fl_sqlite_line_row(const struct fl_query *query, const char *currency);
+FL_CHECK_RESULT enum fl_status fl_sqlite_line_put(struct fl_sqlite *db,
+                                                  const struct fl_transaction *line, int64_t id,
+                                                  bool is_in_bulk, struct fl_error *err);
+/* fl_sqlite_need_customer() once for each. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_bulk_need(struct fl_sqlite *db, int64_t customer,
+                                                   struct fl_error *err);
+/* Lines that were put aside go where they belong, with their days. */
+FL_CHECK_RESULT enum fl_status fl_sqlite_bulk_take_in(struct fl_sqlite *db, struct fl_error *err);
 void fl_sqlite_bulk_rolled_back(struct fl_sqlite *db);
 /* Only where there was a run and the customer may be profiled; in a bulk only the first ones. */
 FL_CHECK_RESULT enum fl_status fl_sqlite_mark_stale(struct fl_sqlite *db, int64_t customer,

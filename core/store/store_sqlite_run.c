@@ -32,9 +32,15 @@ enum fl_status fl_sqlite_current_run(struct fl_sqlite *db, int64_t *out, struct 
 enum fl_status fl_sqlite_run_begin(struct fl_store *store, const struct fl_value_run *run,
                                    int64_t *out_id, struct fl_error *err)
 {
+    struct fl_sqlite *db = fl_sqlite_of(store);
     int64_t id = fl_store_new_id(store);
-    enum fl_status st = fl_query_exec(
-        fl_sqlite_of(store),
+    /* An import may have been cut off before its end. */
+    enum fl_status st = fl_sqlite_bulk_take_in(db, err);
+
+    if (st)
+        return st;
+    st = fl_query_exec(
+        db,
         "INSERT INTO value_run (id, as_of_us, started_us, finished_us, state, has_scores,"
         " n_customers, n_valued, report) VALUES (?1, ?2, ?3, 0, 0, 1, 0, 0, '')",
         Q_VALUES(Q_INT(id), Q_INT(run->as_of_us),

@@ -75,11 +75,7 @@ enum fl_status fl_sqlite_need_customer(struct fl_sqlite *db, int64_t customer, s
     return st;
 }
 
-#define LINE_COLUMNS                                                                               \
-    "id, customer, external_id, kind, at_us, date, amount_minor, margin_minor, saved_minor,"       \
-    " discount_minor, gift_minor, fee_minor, shipping_minor, points, product"
-
-static struct fl_transaction line_row(const struct fl_query *query, const char *currency)
+struct fl_transaction fl_sqlite_line_row(const struct fl_query *query, const char *currency)
 {
     return (struct fl_transaction){.id = fl_query_int(query, 0),
                                    .customer = fl_query_int(query, 1),
@@ -113,17 +109,24 @@ static bool is_same(const struct fl_transaction *a, const struct fl_transaction 
 static enum fl_status compare_line(struct fl_sqlite *db, const struct fl_transaction *given,
                                    int64_t *out_id, struct fl_error *err)
 {
+    static const char sql[] = "SELECT " FL_LINE_COLUMNS(
+        "l.") " FROM trade_key k CROSS JOIN trade_line l"
+              " ON l.customer = k.customer AND l.date = k.date AND l.id = k.id WHERE k.external_id "
+              "= ?1"
+              " UNION ALL SELECT " FL_LINE_COLUMNS("n.") " FROM trade_key k CROSS JOIN trade_new n"
+                                                         " ON n.id = k.id WHERE k.external_id = ?1";
     FL_AUTO_QUERY struct fl_query query = {0};
     struct fl_transaction known;
-    enum fl_status st =
-        fl_query_open(db, &query, "SELECT " LINE_COLUMNS " FROM trade_line WHERE external_id = ?1",
-                      Q_VALUES(Q_TEXT(given->external_id)), err);
+    enum fl_status st = fl_query_open(db, &query, sql, Q_VALUES(Q_TEXT(given->external_id)), err);
 
     if (!st)
         st = fl_query_next(&query, err);
+    if (st == FL_NOT_FOUND)
+        return fl_error_set(err, FL_IO, "transaction \"%s\" has a name and no line",
+                            given->external_id);
     if (st)
         return st;
-    known = line_row(&query, db->currency);
+    known = fl_sqlite_line_row(&query, db->currency);
     if (!is_same(given, &known))
         return fl_error_set(err, FL_CONFLICT, "transaction \"%s\" is stored with other content",
                             given->external_id);
@@ -131,13 +134,30 @@ static enum fl_status compare_line(struct fl_sqlite *db, const struct fl_transac
     return FL_OK;
 }
 
-static enum fl_status insert_line(struct fl_sqlite *db, const struct fl_transaction *t, int64_t id,
-                                  struct fl_error *err)
+/* FL_NOT_FOUND, `err` untouched: the name is taken. */
+static enum fl_status insert_key(struct fl_sqlite *db, const struct fl_transaction *t, int64_t id,
+                                 struct fl_error *err)
 {
-    return fl_query_exec(
+    enum fl_status st = fl_query_exec(
         db,
-        "INSERT INTO trade_line (" LINE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-        " ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (external_id) DO NOTHING",
+        "INSERT INTO trade_key (external_id, customer, date, id) VALUES (?1, ?2, ?3, ?4)"
+        " ON CONFLICT (external_id) DO NOTHING",
+        Q_VALUES(Q_TEXT(t->external_id), Q_INT(t->customer), Q_INT(t->date), Q_INT(id)), err);
+
+    return !st && !sqlite3_changes(db->handle) ? FL_NOT_FOUND : st;
+}
+
+enum fl_status fl_sqlite_line_put(struct fl_sqlite *db, const struct fl_transaction *t, int64_t id,
+                                  bool is_in_bulk, struct fl_error *err)
+{
+#define INTO(table)                                                                                \
+    "INSERT INTO " table " (" FL_LINE_COLUMNS("") ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"  \
+                                                  " ?10, ?11, ?12, ?13, ?14, ?15)"
+    static const char line[] = INTO("trade_line"), later[] = INTO("trade_new");
+#undef INTO
+
+    return fl_query_exec(
+        db, is_in_bulk ? later : line,
         Q_VALUES(Q_INT(id), Q_INT(t->customer), Q_TEXT(t->external_id), Q_INT(t->kind),
                  Q_INT(t->at_us), Q_INT(t->date), Q_INT(t->amount_minor), Q_INT(t->margin_minor),
                  Q_INT(t->saved_minor), Q_INT(t->discount_minor), Q_INT(t->gift_minor),
@@ -152,16 +172,17 @@ enum fl_status fl_sqlite_days_make(struct fl_sqlite *db, int64_t customer, struc
                                    struct fl_error *err)
 {
     FL_AUTO_QUERY struct fl_query query = {0};
-    enum fl_status st = fl_query_open(db, &query,
-                                      "SELECT " LINE_COLUMNS " FROM trade_line WHERE customer = ?1"
-                                      " ORDER BY date",
-                                      Q_VALUES(Q_INT(customer)), err);
+    enum fl_status st =
+        fl_query_open(db, &query,
+                      "SELECT " FL_LINE_COLUMNS("") " FROM trade_line WHERE customer = ?1"
+                                                    " ORDER BY date",
+                      Q_VALUES(Q_INT(customer)), err);
 
     days->n = 0;
     while (!st) {
         st = fl_query_next(&query, err);
         if (!st) {
-            struct fl_transaction line = line_row(&query, db->currency);
+            struct fl_transaction line = fl_sqlite_line_row(&query, db->currency);
 
             st = fl_days_add(days, &line, err);
         }
@@ -184,47 +205,50 @@ enum fl_status fl_sqlite_days_keep(struct fl_sqlite *db, int64_t customer,
                          Q_VALUES(Q_INT(customer), Q_BLOB(packed.data, packed.len)), err);
 }
 
-enum fl_status fl_sqlite_days_of(struct fl_sqlite *db, int64_t customer, sqlite3_stmt *stmt,
-                                 int column, struct fl_days *days, struct fl_error *err)
+enum fl_status fl_sqlite_days_take(const struct fl_query *query, int64_t customer, int column,
+                                   struct fl_days *days, struct fl_error *err)
 {
-    enum fl_status st;
+    const void *data = sqlite3_column_blob(query->stmt, column);
+    enum fl_status st =
+        fl_days_unpack(days, data, (size_t)sqlite3_column_bytes(query->stmt, column), err);
 
-    if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
-        return fl_sqlite_days_make(db, customer, days, err);
-    st = fl_days_unpack(days, sqlite3_column_blob(stmt, column),
-                        (size_t)sqlite3_column_bytes(stmt, column), err);
-    if (st == FL_INVALID) {
-        fl_error_prefix(err, st, "the purchase days of customer %lld are damaged",
-                        (long long)customer);
-        return FL_IO;
-    }
-    return st;
+    if (st != FL_INVALID)
+        return st;
+    fl_error_prefix(err, FL_IO, "the purchase days of customer %lld are damaged",
+                    (long long)customer);
+    return FL_IO;
 }
 
-/* The line is stored already: days that are still to be made have it. */
-static enum fl_status add_day(struct fl_sqlite *db, const struct fl_transaction *line,
-                              struct fl_error *err)
+enum fl_status fl_sqlite_days_get(struct fl_sqlite *db, int64_t customer, struct fl_days *days,
+                                  struct fl_error *err)
 {
     FL_AUTO_QUERY struct fl_query query = {0};
-    struct fl_days days = {0};
-    bool is_open = false;
     enum fl_status st = fl_query_open(db, &query, "SELECT days FROM trade WHERE customer = ?1",
-                                      Q_VALUES(Q_INT(line->customer)), err);
+                                      Q_VALUES(Q_INT(customer)), err);
 
+    days->n = 0;
     if (!st)
         st = fl_query_next(&query, err);
-    if (!st) {
-        is_open = sqlite3_column_type(query.stmt, 0) == SQLITE_NULL;
-        st = fl_sqlite_days_of(db, line->customer, query.stmt, 0, &days, err);
-    }
-    st = fl_query_end(st);
-    fl_query_close(&query);
-    if (!st && !is_open)
-        st = fl_days_add(&days, line, err);
+    return st ? fl_query_end(st) : fl_sqlite_days_take(&query, customer, 0, days, err);
+}
+
+static enum fl_status add_line(struct fl_sqlite *db, const struct fl_transaction *t, int64_t id,
+                               struct fl_error *err)
+{
+    struct fl_days days = {0};
+    enum fl_status st = fl_sqlite_days_get(db, t->customer, &days, err);
+
     if (!st)
-        st = fl_sqlite_days_keep(db, line->customer, &days, err);
+        st = fl_days_add(&days, t, err);
+    if (!st)
+        st = fl_sqlite_line_put(db, t, id, false, err);
+    if (!st)
+        st = fl_sqlite_days_keep(db, t->customer, &days, err);
+    if (!st)
+        st = fl_sqlite_mark_stale(db, t->customer, err);
     fl_days_finish(&days);
-    return st;
+    /* The name is stored already and must not stay without its line. */
+    return st == FL_LIMIT ? FL_IO : st;
 }
 
 enum fl_status fl_sqlite_transaction_put(struct fl_store *store, const struct fl_transaction *t,
@@ -234,26 +258,19 @@ enum fl_status fl_sqlite_transaction_put(struct fl_store *store, const struct fl
     struct fl_sqlite *db = fl_sqlite_of(store);
     int64_t id = fl_store_new_id(store);
     enum fl_put put = FL_PUT_INSERTED;
-    enum fl_status st = fl_sqlite_bulk_knows(db, t->customer)
-                            ? FL_OK
-                            : fl_sqlite_need_customer(db, t->customer, err);
+    enum fl_status st = db->bulk.is_on ? fl_sqlite_bulk_need(db, t->customer, err)
+                                       : fl_sqlite_need_customer(db, t->customer, err);
 
     if (!st)
         st = fl_sqlite_take_currency(db, t->currency, t->external_id, err);
-    if (!st)
-        st = insert_line(db, t, id, err);
-    if (!st && !sqlite3_changes(db->handle)) {
+    if (st)
+        return st;
+    st = insert_key(db, t, id, err);
+    if (st == FL_NOT_FOUND) {
         put = FL_PUT_UNCHANGED;
         st = compare_line(db, t, &id, err);
-    } else if (!st && db->bulk.is_on) {
-        st = fl_sqlite_bulk_touch(db, t->customer, err);
     } else if (!st) {
-        st = add_day(db, t, err);
-        /* What was stored so far must not stay without its day. */
-        if (st == FL_LIMIT)
-            st = FL_IO;
-        if (!st)
-            st = fl_sqlite_mark_stale(db, t->customer, err);
+        st = db->bulk.is_on ? fl_sqlite_line_put(db, t, id, true, err) : add_line(db, t, id, err);
     }
     if (st)
         return st;
@@ -266,7 +283,7 @@ enum fl_status fl_sqlite_transaction_each(struct fl_store *store, int64_t custom
                                           int32_t to, fl_store_transaction_fn *fn, void *ctx,
                                           struct fl_error *err)
 {
-#define LINES "SELECT " LINE_COLUMNS " FROM trade_line WHERE date BETWEEN ?1 AND ?2"
+#define LINES "SELECT " FL_LINE_COLUMNS("") " FROM trade_line WHERE date BETWEEN ?1 AND ?2"
     static const char of_all[] = LINES " ORDER BY customer, date, id";
     static const char of_one[] = LINES " AND customer = ?3 ORDER BY customer, date, id";
 #undef LINES
@@ -282,7 +299,7 @@ enum fl_status fl_sqlite_transaction_each(struct fl_store *store, int64_t custom
     while (!st) {
         st = fl_query_next(&query, err);
         if (!st) {
-            struct fl_transaction line = line_row(&query, currency);
+            struct fl_transaction line = fl_sqlite_line_row(&query, currency);
 
             if (!fn(ctx, &line))
                 return FL_OK;

@@ -64,11 +64,12 @@ FL_CHECK_RESULT enum fl_status fl_store_transaction_put(struct fl_store *store,
                                                         const struct fl_transaction *transaction,
                                                         enum fl_put *out_put, int64_t *out_id,
                                                         struct fl_error *err);
-/* A bulk (an import): the purchase days of those touched are made anew at its end; until then a
- * reader makes them as it goes.  `begin` may stand outside a transaction and the bulk go on over
- * several; `end` writes, and has to be called also after a failure and a rollback.  Within a bulk
- * of transactions of more than FL_STORE_BULK_STALE_MAX customers nobody is marked stale: whoever
- * imports that many values everybody again (`value run`). */
+/* A bulk (an import): its transactions count, all at once, from its end on.  `begin` may stand
+ * outside a transaction and the bulk go on over several; `end` writes, and has to be called also
+ * after a failure and a rollback.  What a bulk that was cut off has committed is taken in by the
+ * next `end` or the next run.  Of a bulk with transactions of more than FL_STORE_BULK_STALE_MAX
+ * customers nobody is marked stale: whoever imports that many values everybody again (`value run`).
+ */
 enum { FL_STORE_BULK_STALE_MAX = 2000 };
 FL_CHECK_RESULT enum fl_status fl_store_transactions_begin(struct fl_store *store,
                                                            struct fl_error *err);

@@ -183,7 +183,7 @@ static bool keep_line(void *ctx, const struct fl_transaction *t)
     return true;
 }
 
-static void assert_same(const struct trade *a, const struct trade *b)
+static void assert_doubled(const struct trade *a, const struct trade *b)
 {
     assert_int_equal(a->n_rows, b->n_rows);
     for (int i = 0; i < a->n_rows; i++) {
@@ -191,9 +191,9 @@ static void assert_same(const struct trade *a, const struct trade *b)
         assert_int_equal(a->n_days[i], b->n_days[i]);
         for (size_t k = 0; k < a->n_days[i]; k++) {
             assert_int_equal(a->days[i][k].date, b->days[i][k].date);
-            assert_int_equal(a->days[i][k].purchases, b->days[i][k].purchases);
-            assert_int_equal(a->days[i][k].spend_minor, b->days[i][k].spend_minor);
-            assert_int_equal(a->days[i][k].margin_minor, b->days[i][k].margin_minor);
+            assert_int_equal(2 * a->days[i][k].purchases, b->days[i][k].purchases);
+            assert_int_equal(2 * a->days[i][k].spend_minor, b->days[i][k].spend_minor);
+            assert_int_equal(2 * a->days[i][k].margin_minor, b->days[i][k].margin_minor);
         }
     }
 }
@@ -205,7 +205,8 @@ static void test_bulk(void **state)
     struct trade at_once, in_bulk;
     struct lines lines = {0};
     struct fl_error err;
-    int64_t customers[3];
+    enum fl_put put;
+    int64_t customers[3], id;
     int64_t cuts[4];
 
     world_begin(w);
@@ -226,29 +227,46 @@ static void test_bulk(void **state)
         if (i == 5) {
             fl_store_rollback(w->store);
             world_begin(w);
-            put_ok(w, &t);
+            assert_int_equal(put_ok(w, &t), FL_PUT_INSERTED);
         }
+        assert_int_equal(put_ok(w, &t), FL_PUT_UNCHANGED);
+        t.amount_minor++;
+        assert_status(FL_CONFLICT, fl_store_transaction_put(w->store, &t, &put, &id, &err));
         world_commit(w);
     }
     read_trade(w, &at_once);
+    assert_int_equal(at_once.n_days[0] + at_once.n_days[1], 0);
     assert_status(FL_INTERNAL, fl_store_transactions_end(w->store, &err));
     world_begin(w);
     assert_ok(fl_store_transactions_end(w->store, &err));
     world_commit(w);
     read_trade(w, &in_bulk);
-    assert_same(&at_once, &in_bulk);
+    /* The same one by one. */
+    world_begin(w);
+    for (int i = 0; i < 12; i++) {
+        char external_id[16];
+        struct fl_transaction t = purchase(customers[i % 2], external_id, DAY + i * 5 % 4, i);
+
+        snprintf(external_id, sizeof external_id, "t%d", i);
+        assert_int_equal(put_ok(w, &t), FL_PUT_UNCHANGED);
+        snprintf(external_id, sizeof external_id, "u%d", i);
+        assert_int_equal(put_ok(w, &t), FL_PUT_INSERTED);
+    }
+    world_commit(w);
+    read_trade(w, &at_once);
+    assert_doubled(&in_bulk, &at_once);
     assert_int_equal(in_bulk.n_rows, 3);
     assert_int_equal(in_bulk.n_days[0], 2);
     assert_int_equal(in_bulk.n_days[1], 2);
     assert_int_equal(in_bulk.n_days[2], 0);
     assert_ok(fl_store_transaction_each(w->store, 0, DAY, DAY + 1, keep_line, &lines, &err));
-    assert_int_equal(lines.n, 6);
+    assert_int_equal(lines.n, 12);
     for (int i = 1; i < lines.n; i++)
         assert_true(lines.customers[i - 1] <= lines.customers[i]);
     lines.n = 0;
     assert_ok(
         fl_store_transaction_each(w->store, customers[1], 0, DAY + 9, keep_line, &lines, &err));
-    assert_int_equal(lines.n, 6);
+    assert_int_equal(lines.n, 12);
     assert_ok(fl_store_customer_cuts(w->store, 3, cuts, &err));
     for (int i = 0; i < 3; i++)
         assert_int_equal(cuts[i], customers[i]);

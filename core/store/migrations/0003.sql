@@ -29,15 +29,38 @@ CREATE TABLE trade_line (
     product        TEXT NOT NULL,
     PRIMARY KEY (customer, date, id)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX trade_line_external ON trade_line (external_id);
+-- Where a transaction is, by its name.  Not an index: it is written when a transaction comes, in the
+-- order of the file, and the lines of a bulk at its end, in their own.
+CREATE TABLE trade_key (
+    external_id TEXT PRIMARY KEY,
+    customer    INTEGER NOT NULL,
+    date        INTEGER NOT NULL,
+    id          INTEGER NOT NULL
+) WITHOUT ROWID;
+-- Lines of a bulk until it ends.
+CREATE TABLE trade_new (
+    id             INTEGER PRIMARY KEY,
+    customer       INTEGER NOT NULL,
+    date           INTEGER NOT NULL,
+    external_id    TEXT NOT NULL,
+    kind           INTEGER NOT NULL,
+    at_us          INTEGER NOT NULL,
+    amount_minor   INTEGER NOT NULL,
+    margin_minor   INTEGER NOT NULL,
+    saved_minor    INTEGER NOT NULL,
+    discount_minor INTEGER NOT NULL,
+    gift_minor     INTEGER NOT NULL,
+    fee_minor      INTEGER NOT NULL,
+    shipping_minor INTEGER NOT NULL,
+    points         INTEGER NOT NULL,
+    product        TEXT NOT NULL
+);
 
--- The same merged by day and packed, a row a customer (store_days.h says how); kept by the
--- driver.  NULL: lines were added in a bulk and the days are still to be made.
+-- The lines merged by day and packed, a row a customer (store_days.h says how); kept by the driver.
 CREATE TABLE trade (
     customer INTEGER PRIMARY KEY,
-    days     BLOB
+    days     BLOB NOT NULL
 );
-CREATE INDEX trade_open ON trade (customer) WHERE days IS NULL;
 
 CREATE TABLE subscription (
     id           INTEGER PRIMARY KEY,
