@@ -363,6 +363,7 @@ GOALS = [
     ("one_connection_chunking_per_s", 1000, True),
     ("import_vs_bare", 0.5, True),
     ("plan_vs_bare", 2, False),
+    ("plan_worth_vs_plan", 2.5, False),
     ("front_page_vs_nginx", 0.05, True),
     ("front_hooks_per_s", 100, True),
     ("front_peak_mib", 64, False),
