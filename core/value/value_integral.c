@@ -5,18 +5,28 @@
 /* Gauss-Legendre with 12 nodes, the positive half (Abramowitz & Stegun 1964, table 25.4).  Within
  * a panel the logarithm of the integrand changes by at most PANEL_FALL, and the panel is no longer
  * than PANEL_WIDTH (the integrand's singularities lie pi off the real axis): then the error of the
- * rule is near 1e-14 of the panel. */
-enum { HALF_NODES = 6, PANELS_MAX = 2000, BISECTIONS = 60 };
+ * rule is near 1e-14 of the panel.  So it is with 6 nodes for an integral of one gentle panel, as
+ * of most customers. */
+enum { HALF_NODES = 6, HALF_NODES_GENTLE = 3, PANELS_MAX = 2000, BISECTIONS = 60 };
 #define PANEL_FALL       8.0
 #define PANEL_WIDTH      3.0
+#define GENTLE_FALL      1.5
+#define GENTLE_WIDTH     1.0
 #define PANEL_NEGLIGIBLE 1e-17
 
-static const double nodes[HALF_NODES] = {0.12523340851146894, 0.36783149899818018,
-                                         0.58731795428661748, 0.76990267419430469,
-                                         0.90411725637047480, 0.98156063424671924};
-static const double weights[HALF_NODES] = {0.24914704581340288, 0.23349253653835478,
-                                           0.20316742672306584, 0.16007832854334636,
-                                           0.10693932599531855, 0.04717533638651184};
+struct rule {
+    int half;
+    double nodes[HALF_NODES], weights[HALF_NODES];
+};
+
+static const struct rule fine = {HALF_NODES,
+                                 {0.12523340851146894, 0.36783149899818020, 0.58731795428661750,
+                                  0.76990267419430470, 0.90411725637047480, 0.98156063424671920},
+                                 {0.24914704581340288, 0.23349253653835478, 0.20316742672306584,
+                                  0.16007832854334636, 0.10693932599531855, 0.04717533638651184}};
+static const struct rule gentle = {HALF_NODES_GENTLE,
+                                   {0.23861918608319690, 0.66120938646626451, 0.93246951420315203},
+                                   {0.46791393457269104, 0.36076157304813861, 0.17132449237917036}};
 
 /* Sums over the panels so far, each times e^-peak. */
 struct sums {
@@ -63,13 +73,13 @@ static void add_node(struct sweep *sweep, double v, double weight)
     sweep->sums.inverse_b += g / (f->b + y);
 }
 
-static void add_panel(struct sweep *sweep, double from, double to)
+static void add_panel(struct sweep *sweep, const struct rule *rule, double from, double to)
 {
     double middle = (from + to) / 2, half = fabs(to - from) / 2;
 
-    for (int i = 0; i < HALF_NODES; i++) {
-        add_node(sweep, middle - half * nodes[i], half * weights[i]);
-        add_node(sweep, middle + half * nodes[i], half * weights[i]);
+    for (int i = 0; i < rule->half; i++) {
+        add_node(sweep, middle - half * rule->nodes[i], half * rule->weights[i]);
+        add_node(sweep, middle + half * rule->nodes[i], half * rule->weights[i]);
     }
 }
 
@@ -95,7 +105,7 @@ static void sweep_side(struct sweep *sweep, double from, double border)
         double length = panel_length(sweep->f, v, sign, left);
         double next = length < left ? v + sign * length : border;
 
-        add_panel(sweep, v, next);
+        add_panel(sweep, &fine, v, next);
         if (sweep->sums.whole - before <= PANEL_NEGLIGIBLE * before)
             return;
         v = next;
@@ -124,15 +134,28 @@ static double mode_of(const struct value_integrand *f, double lo, double hi)
     return lo;
 }
 
+static bool is_gentle(const struct value_integrand *f, double lo, double hi)
+{
+    /* the slope falls from one end to the other */
+    return hi - lo <= GENTLE_WIDTH && fabs(slope(f, hi)) * (hi - lo) <= GENTLE_FALL &&
+           fabs(slope(f, lo)) * (hi - lo) <= GENTLE_FALL;
+}
+
 void value_integrate(const struct value_integrand *f, double lo, double hi,
                      struct value_integral *out)
 {
-    double mode = mode_of(f, lo, hi);
-    struct sweep sweep = {.f = f, .peak = log_at(f, mode)};
+    struct sweep sweep = {.f = f};
     const struct sums *sums = &sweep.sums;
 
-    sweep_side(&sweep, mode, hi);
-    sweep_side(&sweep, mode, lo);
+    if (is_gentle(f, lo, hi))
+        add_panel(&sweep, &gentle, lo, hi);
+    else {
+        double mode = mode_of(f, lo, hi);
+
+        sweep.peak = log_at(f, mode);
+        sweep_side(&sweep, mode, hi);
+        sweep_side(&sweep, mode, lo);
+    }
     *out = (struct value_integral){.log_sum = -INFINITY};
     if (!(sums->whole > 0))
         return;

@@ -12,23 +12,53 @@
  * gradient comes from the same nodes. */
 enum { R, ALPHA, S, BETA };
 
-/* What the likelihood of one row is made of. */
+/* What is the same for all rows. */
+struct constants {
+    const double *p;
+    double log_alpha, log_s, log_ratio; /* of the lesser of alpha and beta to beta */
+    double least;
+};
+
+/* What the likelihood of one row is made of; of the two terms alpha^r beta^s is taken out, and
+ * alpha^-x. */
 struct parts {
     double log_alive, log_left; /* the two terms in braces */
     double p_alive;
+    double log_a_T, log_b_T, log_a_tx, log_b_tx; /* log((alpha + T) / alpha) ... */
     struct value_integral integral;
 };
 
-static void parts_of(const double *p, const struct fl_value_obs *obs, struct parts *out)
+static struct constants constants_of(const double *p)
 {
-    double least = fmin(p[ALPHA], p[BETA]), ref = least + obs->tx, rx = p[R] + obs->x;
-    struct value_integrand f = {
-        .p = 1, .a = p[ALPHA] - least, .q = rx, .b = p[BETA] - least, .w = p[S] + 1, .ref = ref};
+    double least = fmin(p[ALPHA], p[BETA]);
+
+    return (struct constants){.p = p,
+                              .log_alpha = log(p[ALPHA]),
+                              .log_s = log(p[S]),
+                              .log_ratio = log(least / p[BETA]),
+                              .least = least};
+}
+
+static void parts_of(const struct constants *at, const struct fl_value_obs *obs, struct parts *out)
+{
+    const double *p = at->p;
+    double ref = at->least + obs->tx, rx = p[R] + obs->x, log_ref;
+    struct value_integrand f = {.p = 1,
+                                .a = p[ALPHA] - at->least,
+                                .q = rx,
+                                .b = p[BETA] - at->least,
+                                .w = p[S] + 1,
+                                .ref = ref};
 
     value_integrate(&f, 0, log1p((obs->T - obs->tx) / ref), &out->integral);
-    out->log_alive = -rx * log(p[ALPHA] + obs->T) - p[S] * log(p[BETA] + obs->T);
-    out->log_left = log(p[S]) + log(ref) - rx * log(p[ALPHA] + obs->tx) -
-                    (p[S] + 1) * log(p[BETA] + obs->tx) + out->integral.log_sum;
+    out->log_a_T = log1p(obs->T / p[ALPHA]);
+    out->log_b_T = log1p(obs->T / p[BETA]);
+    out->log_a_tx = log1p(obs->tx / p[ALPHA]);
+    out->log_b_tx = log1p(obs->tx / p[BETA]);
+    log_ref = at->log_ratio + (p[ALPHA] < p[BETA] ? out->log_a_tx : out->log_b_tx);
+    out->log_alive = -rx * out->log_a_T - p[S] * out->log_b_T;
+    out->log_left = at->log_s + log_ref - rx * out->log_a_tx - (p[S] + 1) * out->log_b_tx +
+                    out->integral.log_sum;
     out->p_alive = 1 / (1 + exp(out->log_left - out->log_alive));
 }
 
@@ -38,10 +68,8 @@ static void gradient_add(const double *p, const struct fl_value_obs *obs, const 
 {
     double alive = parts->p_alive, left = 1 - alive, rx = p[R] + obs->x;
     const struct value_integral *mean = &parts->integral;
-    double log_a =
-        alive * log1p(obs->T / p[ALPHA]) + left * (log1p(obs->tx / p[ALPHA]) + mean->log_a);
-    double log_b =
-        alive * log1p(obs->T / p[BETA]) + left * (log1p(obs->tx / p[BETA]) + mean->log_b);
+    double log_a = alive * parts->log_a_T + left * (parts->log_a_tx + mean->log_a);
+    double log_b = alive * parts->log_b_T + left * (parts->log_b_tx + mean->log_b);
     double a = alive / (p[ALPHA] + obs->T) + left * mean->inverse_a;
     double b = alive * p[S] / (p[BETA] + obs->T) + left * (p[S] + 1) * mean->inverse_b;
 
@@ -54,19 +82,19 @@ static void gradient_add(const double *p, const struct fl_value_obs *obs, const 
 static double log_likelihood(const double *p, const struct fl_value_obs *obs, size_t n,
                              double *out_gradient)
 {
+    const struct constants at = constants_of(p);
     double sum = 0, gradient[FL_VALUE_PARAMS_MAX] = {0}, log_rising = 0, rising = 0, x = 0;
-    double scale = p[R] * log(p[ALPHA]) + p[S] * log(p[BETA]);
 
     for (size_t i = 0; i < n; i++) {
         struct parts parts;
 
         if (obs[i].x > x || obs[i].x < x) { /* grouped rows are sorted: it changes seldom */
             x = obs[i].x;
-            log_rising = value_log_rising(p[R], x);
+            log_rising = value_log_rising(p[R], x) - x * at.log_alpha;
             rising = value_digamma_rising(p[R], x);
         }
-        parts_of(p, &obs[i], &parts);
-        sum += obs[i].n * (log_rising + scale + value_log_sum(parts.log_alive, parts.log_left));
+        parts_of(&at, &obs[i], &parts);
+        sum += obs[i].n * (log_rising + value_log_sum(parts.log_alive, parts.log_left));
         if (out_gradient)
             gradient_add(p, &obs[i], &parts, rising, gradient);
     }
@@ -77,9 +105,10 @@ static double log_likelihood(const double *p, const struct fl_value_obs *obs, si
 
 static double p_alive(const double *p, const struct fl_value_obs *obs)
 {
+    const struct constants at = constants_of(p);
     struct parts parts;
 
-    parts_of(p, obs, &parts);
+    parts_of(&at, obs, &parts);
     return parts.p_alive;
 }
 
