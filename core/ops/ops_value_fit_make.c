@@ -204,10 +204,13 @@ static enum fl_status hold_out(const struct fl_ops_fit_data *data,
     return FL_OK;
 }
 
+/* A subscription says itself what a period of it is worth; of opportunities in purchases only
+ * whether they were taken is known. */
 static bool needs_spend(const struct fl_ops_fit_data *data, const struct fl_ops_fit_result *result)
 {
     return data->has_values && result->fit.model != FL_VALUE_SBG &&
-           result->fit.model != FL_VALUE_BDW && result->fit.model != FL_VALUE_BGBB;
+           result->fit.model != FL_VALUE_BDW &&
+           (result->fit.model != FL_VALUE_BGBB || data->first == FL_DATE_NONE);
 }
 
 enum fl_status fl_ops_fit_make(struct fl_ops_fit_data *data,

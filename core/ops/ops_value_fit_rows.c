@@ -163,14 +163,26 @@ struct prediction {
     struct fl_value_residual residual;
 };
 
+/* Mean value of a day of purchase, or of a period of a subscription. */
+static double spend_of_one(const struct prediction *prediction, const struct fl_value_obs *obs)
+{
+    const struct fl_ops_fit_result *result = prediction->result;
+    bool is_contract = result->fit.model == FL_VALUE_SBG || result->fit.model == FL_VALUE_BDW;
+
+    if (is_contract)
+        return prediction->data->has_values ? obs->z : NAN;
+    if (!result->has_spend || result->spend.state != FL_VALUE_FITTED)
+        return NAN;
+    return fl_value_spend(result->spend.p, obs->x, obs->z);
+}
+
 static void predict_one(const struct prediction *prediction, const char *name, size_t number,
                         const struct fl_value_obs *obs)
 {
     const struct fl_ops_fit_result *result = prediction->result;
     enum fl_value_model model = result->fit.model;
     const double *p = result->fit.p;
-    bool has_spend = result->has_spend && result->spend.state == FL_VALUE_FITTED;
-    double spend = has_spend ? fl_value_spend(result->spend.p, obs->x, obs->z) : NAN;
+    double spend = spend_of_one(prediction, obs);
     double alive = NAN, expected = NAN, discounted = NAN;
     char number_text[ROW_NAME_SIZE];
     json_t *row = json_object();
@@ -267,7 +279,7 @@ enum fl_status fl_ops_fit_predict(struct fl_ops_call *call,
 {
     struct prediction prediction = {call, request, data, result, {0}};
     const struct fl_value_horizon horizon = {request->horizon, request->rate, request->unit_days};
-    struct fl_summary_options options = {.map = NULL, .may_be_list = true};
+    struct fl_summary_options options = {.map = request->map, .may_be_list = true};
     struct fl_summary list = {0};
     struct fl_faults faults;
     FL_AUTO_FD int fd = -1;

@@ -171,6 +171,8 @@ static void map_pair(struct people_table *table, const struct people_table_name 
     const struct people_table_name *found = field ? name_find(names, field) : NULL;
     size_t i = column_find(table, column);
 
+    if (table->options->may_be_list && (i == SIZE_MAX || !found))
+        return; /* the map is that of the table the list belongs to */
     if (!field || !*field)
         fl_faults_add(table->faults, file, 0, "map", column, "\"COLUMN=FIELD\" is expected");
     else if (i == SIZE_MAX)

@@ -31,7 +31,8 @@ struct fl_summary_options {
     const char *name;    /* of the file, for messages */
     const char *map;     /* "COLUMN=FIELD,..." or NULL */
     const char *charset; /* NULL: detect */
-    bool may_be_list;    /* a table of customers without x and T is a list of names */
+    bool may_be_list;    /* a table of customers without x is a list of names; of the map only what
+                            fits it counts */
 };
 
 struct fl_purchase {

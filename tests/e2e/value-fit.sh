@@ -87,6 +87,9 @@ is "or for some" "$(jq -c '[.[1:][] | [.customer, .p_alive != null]]' "$work/out
 printf 'customer,x,tx,T,z\nnew,0,0,4,0\nold,9,30,31,20\n' >"$work/rows.csv"
 fit --transactions "$work/made.csv" --until 2025-06-30 --model "$model" --predict "$work/rows.csv"
 is "or for others" "$(jq -c '[.[1:][] | .customer]' "$work/out.json")" '["new","old"]'
+fit --transactions "$work/german.csv" --map "Käufer=customer,Tag=date,Summe=amount" \
+    --until 2025-06-30 --model "$model" --predict "$work/german.csv"
+is "the map is for both" "$(jq length "$work/out.json")" 401
 "$build/fairline" value fit --transactions "$work/made.csv" --model "$model" \
     --predict "$work/some.csv" -o csv --fields customer,x >"$work/out.csv" 2>/dev/null
 is "CSV of the customers alone" "$(tr -d '\r' <"$work/out.csv" | cut -d, -f1 | tr '\n' ' ')" \
