@@ -17,7 +17,7 @@ enum { R, ALPHA, A, B, PARAMS };
 /* What a row's x alone decides.  Few x occur, so that they are kept for as long as p holds. */
 struct x_terms {
     double x;
-    double log_rising, log_odds;
+    double log_rising, log_odds, inverse; /* inverse = 1 / (b + y - 1), 0 where y is 0 */
     double d_r, d_a, d_b;
 };
 enum { X_KEPT = 64 };
@@ -31,6 +31,7 @@ static void x_terms_fill(struct x_terms *terms, const double *p, double x, int f
     terms->log_rising =
         value_log_rising(p[R], x) + value_log_rising(p[B], y) - value_log_rising(p[A] + p[B], y);
     terms->log_odds = y > 0 ? log(p[A]) - log(p[B] + y - 1) : -INFINITY;
+    terms->inverse = y > 0 ? 1 / (p[B] + y - 1) : 0;
     if (!has_gradient)
         return;
     terms->d_r = value_digamma_rising(p[R], x);
@@ -44,25 +45,42 @@ static double softplus(double d, double *out_share)
     double e = exp(-fabs(d));
 
     *out_share = (d > 0 ? 1 : e) / (1 + e);
-    return (d > 0 ? d : 0) + log1p(e);
+    return (d > 0 ? d : 0) + log(1 + e); /* its error is absolute, as that of log L */
+}
+
+/* log(alpha + t) and 1 / (alpha + t) of the last t: grouped rows share tx in runs. */
+struct time_terms {
+    double t, log, inverse;
+};
+
+static const struct time_terms *time_terms_of(struct time_terms *terms, double alpha, double t)
+{
+    if (terms->t < t || terms->t > t) {
+        terms->t = t;
+        terms->log = log(alpha + t);
+        terms->inverse = 1 / (alpha + t);
+    }
+    return terms;
 }
 
 static double row_log_likelihood(const double *p, const struct x_terms *terms,
-                                 const struct fl_value_obs *o, int first, double *gradient)
+                                 struct time_terms *last, const struct fl_value_obs *o,
+                                 double *gradient)
 {
-    double shape = p[R] + o->x, until = p[ALPHA] + o->T, last = p[ALPHA] + o->tx;
-    double log_until = log(until), log_since = 0, share = 0, left = 0;
-    double y = o->x + first;
+    double shape = p[R] + o->x, log_until = log(p[ALPHA] + o->T), log_since = 0, share = 0;
+    double left = 0;
 
-    if (y > 0) {
-        log_since = log_until - log(last);
+    if (terms->inverse > 0) {
+        log_since = log_until - time_terms_of(last, p[ALPHA], o->tx)->log;
         left = softplus(terms->log_odds + shape * log_since, &share);
     }
     if (gradient) {
+        double inverse_until = 1 / (p[ALPHA] + o->T);
+
         gradient[R] += o->n * (terms->d_r - log_until + share * log_since);
-        gradient[ALPHA] += o->n * shape * (share * (1 / until - 1 / last) - 1 / until);
-        gradient[A] += o->n * (terms->d_a + share / p[A]);
-        gradient[B] += o->n * (terms->d_b - (y > 0 ? share / (p[B] + y - 1) : 0));
+        gradient[ALPHA] -= o->n * shape * (inverse_until + share * (last->inverse - inverse_until));
+        gradient[A] += o->n * (p[A] * terms->d_a + share);
+        gradient[B] += o->n * (terms->d_b - share * terms->inverse);
     }
     return o->n * (terms->log_rising - shape * log_until + left);
 }
@@ -71,6 +89,7 @@ double value_bg_log_likelihood(const double *p, const struct fl_value_obs *obs, 
                                double *out_gradient)
 {
     struct x_terms kept[X_KEPT];
+    struct time_terms last = {.t = -1};
     double sum = 0, customers = 0, gradient[PARAMS] = {0};
 
     for (size_t i = 0; i < X_KEPT; i++)
@@ -80,13 +99,13 @@ double value_bg_log_likelihood(const double *p, const struct fl_value_obs *obs, 
 
         if (terms->x < obs[i].x || terms->x > obs[i].x)
             x_terms_fill(terms, p, obs[i].x, first, out_gradient != NULL);
-        sum += row_log_likelihood(p, terms, &obs[i], first, out_gradient ? gradient : NULL);
+        sum += row_log_likelihood(p, terms, &last, &obs[i], out_gradient ? gradient : NULL);
         customers += obs[i].n;
     }
     if (out_gradient) {
         out_gradient[R] = p[R] * (gradient[R] + customers * log(p[ALPHA]));
         out_gradient[ALPHA] = p[ALPHA] * gradient[ALPHA] + customers * p[R];
-        out_gradient[A] = p[A] * gradient[A];
+        out_gradient[A] = gradient[A];
         out_gradient[B] = p[B] * gradient[B];
     }
     return sum + customers * p[R] * log(p[ALPHA]);
