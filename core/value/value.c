@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "value/value_private.h"
 
@@ -65,16 +66,62 @@ static int compare_rows(const void *left, const void *right)
         order = compare_numbers(a->tx, b->tx);
     if (!order)
         order = compare_numbers(a->T, b->T);
-    if (!order)
-        order = compare_numbers(a->z, b->z);
-    /* The count last, so that equal rows are added up in one order whatever the input's was. */
-    return order ? order : compare_numbers(a->n, b->n);
+    return order ? order : compare_numbers(a->z, b->z);
+}
+
+static bool is_same(double a, double b)
+{
+    return a >= b && a <= b; /* NAN is like nothing, itself included */
 }
 
 static bool are_equal(const struct fl_value_obs *a, const struct fl_value_obs *b)
 {
-    return compare_numbers(a->x, b->x) == 0 && compare_numbers(a->tx, b->tx) == 0 &&
-           compare_numbers(a->T, b->T) == 0 && compare_numbers(a->z, b->z) == 0;
+    return is_same(a->x, b->x) && is_same(a->tx, b->tx) && is_same(a->T, b->T) &&
+           is_same(a->z, b->z);
+}
+
+static uint64_t hash_of(const struct fl_value_obs *o)
+{
+    const double values[] = {o->x, o->tx, o->T, o->z};
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        double value = values[i] + 0.0; /* -0 is 0 */
+        uint64_t bits;
+
+        memcpy(&bits, &value, sizeof bits);
+        hash = (hash ^ bits) * UINT64_C(0x9e3779b97f4a7c15); /* Knuth's multiplicative hash */
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* Equal rows into the first of them, so that the sort has few left; all are kept where there is no
+ * memory for it. */
+static size_t merge_by_hash(struct fl_value_obs *obs, size_t n)
+{
+    size_t mask = 1, kept = 0;
+    uint32_t *slots;
+
+    while (mask < 2 * n)
+        mask *= 2;
+    slots = n < UINT32_MAX ? calloc(mask--, sizeof *slots) : NULL;
+    if (!slots)
+        return n;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = hash_of(&obs[i]) & mask;
+
+        while (slots[at] && !are_equal(&obs[slots[at] - 1], &obs[i]))
+            at = (at + 1) & mask;
+        if (slots[at]) {
+            obs[slots[at] - 1].n += obs[i].n;
+        } else {
+            obs[kept] = obs[i];
+            slots[at] = (uint32_t)++kept;
+        }
+    }
+    free(slots);
+    return kept;
 }
 
 size_t fl_value_group(struct fl_value_obs *obs, size_t n)
@@ -83,6 +130,7 @@ size_t fl_value_group(struct fl_value_obs *obs, size_t n)
 
     if (n < 2)
         return n;
+    n = merge_by_hash(obs, n);
     qsort(obs, n, sizeof obs[0], compare_rows);
     for (size_t i = 1; i < n; i++) {
         if (are_equal(&obs[kept], &obs[i]))

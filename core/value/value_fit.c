@@ -9,7 +9,6 @@
  *
  * Of many rows a sample is climbed first: all starts run on it, and the full sum is only asked for
  * the last steps, which Newton's method does in a few. */
-#include <gsl/gsl_eigen.h>
 #include <math.h>
 #include <nlopt.h>
 #include <stdio.h>
@@ -17,68 +16,27 @@
 #include <string.h>
 
 #include "value/simulate.h"
-#include "value/value_private.h"
+#include "value/value_fit_private.h"
 
 enum {
-    DIM_MAX = FL_VALUE_PARAMS_MAX,
     STARTS_DEFAULT = 3,
     STARTS_MAX = 100,
-    EVALUATIONS_MAX = 500,   /* of one climb; some 30 are usual */
-    NEWTON_MAX = 12,         /* steps with one Hessian */
-    POLISHES_MAX = 4,        /* Hessians */
-    SAMPLE_ROWS = 16 * 1024, /* enough for all but the last steps */
-    HALVINGS_MAX = 8         /* of a Newton step that does not rise */
+    EVALUATIONS_MAX = 500,  /* of one climb; some 30 are usual */
+    SAMPLE_ROWS = 16 * 1024 /* enough for all but the last steps */
 };
 
-static const double LOG_P_LIMIT = 14; /* a factor of 1.2e6 either way */
-static const double AT_LIMIT = 1e-6;
-static const double START_SPREAD = 2;    /* other starts are up to e^2 = 7 times off */
-static const double HESSIAN_STEP = 1e-4; /* truncation 1e-9, rounding 1e-11 */
-static const double CLIMB_TOL = 1e-13;   /* of log L, relative */
-/* Newton's decrement g' H^-1 g: what is left to gain in log L, twice. */
-static const double POLISHED = 1e-16, CONVERGED = 1e-6;
-/* Curvature below which log p is known to a factor of e^10 at best: not at all. */
-static const double FLAT = 0.01;
-static const double SHARE_OF_FLAT = 0.01; /* of a flat direction, for a parameter to be in it */
+static const double START_SPREAD = 2;     /* other starts are up to e^2 = 7 times off */
+static const double CLIMB_TOL = 1e-13;    /* of log L, relative */
 static const double AGREE = 1e-3;         /* in log L */
-
-struct climb {
-    const struct value_ops *ops;
-    const struct fl_value_obs *obs;
-    size_t n;
-    int threads;
-    struct value_partial *partial;
-    double customers;       /* in obs */
-    double middle[DIM_MAX]; /* of the bounds */
-    int evaluations;
-    double best, best_log_p[DIM_MAX];
-};
-
-/* Log L of the rows at log p; NAN and the like are -INFINITY. */
-static double evaluate(struct climb *climb, const double *log_p, double *out_gradient)
-{
-    double p[DIM_MAX] = {0}, sum;
-    size_t dim = climb->ops->n_params;
-    bool is_finite;
-
-    for (size_t j = 0; j < dim; j++)
-        p[j] = exp(log_p[j]);
-    climb->evaluations++;
-    sum = value_sum(climb->ops, p, climb->obs, climb->n, climb->threads, climb->partial,
-                    out_gradient);
-    is_finite = isfinite(sum);
-    for (size_t j = 0; is_finite && out_gradient && j < dim; j++)
-        is_finite = isfinite(out_gradient[j]);
-    return is_finite ? sum : -INFINITY;
-}
+static const double SHARE_OF_FLAT = 0.01; /* of a flat direction, for a parameter to be in it */
 
 /* ---- climbing --------------------------------------------------------------------------------*/
 
 /* NLopt's view: per customer, so that tolerances and first steps do not grow with the data. */
 static double objective(unsigned dim, const double *log_p, double *gradient, void *context)
 {
-    struct climb *climb = context;
-    double own[DIM_MAX], sum = evaluate(climb, log_p, own);
+    struct value_climb *climb = context;
+    double own[VALUE_DIM_MAX], sum = value_climb_evaluate(climb, log_p, own);
 
     if (!isfinite(sum)) {
         /* Worse than anything, and level: the line search turns back. */
@@ -95,17 +53,17 @@ static double objective(unsigned dim, const double *log_p, double *gradient, voi
     return sum / climb->customers;
 }
 
-static bool run_optimiser(struct climb *climb, nlopt_algorithm algorithm, double *log_p)
+static bool run_optimiser(struct value_climb *climb, nlopt_algorithm algorithm, double *log_p)
 {
     nlopt_opt opt = nlopt_create(algorithm, (unsigned)climb->ops->n_params);
-    double value, low[DIM_MAX], high[DIM_MAX];
+    double value, low[VALUE_DIM_MAX], high[VALUE_DIM_MAX];
 
     if (!opt)
         return false;
     nlopt_set_max_objective(opt, objective, climb);
     for (size_t j = 0; j < climb->ops->n_params; j++) {
-        low[j] = climb->middle[j] - LOG_P_LIMIT;
-        high[j] = climb->middle[j] + LOG_P_LIMIT;
+        low[j] = climb->middle[j] - VALUE_LOG_P_LIMIT;
+        high[j] = climb->middle[j] + VALUE_LOG_P_LIMIT;
     }
     nlopt_set_lower_bounds(opt, low);
     nlopt_set_upper_bounds(opt, high);
@@ -118,18 +76,14 @@ static bool run_optimiser(struct climb *climb, nlopt_algorithm algorithm, double
     return true;
 }
 
-static double clamp(const struct climb *climb, size_t j, double log_p)
-{
-    return fmin(fmax(log_p, climb->middle[j] - LOG_P_LIMIT), climb->middle[j] + LOG_P_LIMIT);
-}
-
 /* To the top from one start; FL_IO where there is no memory. */
-static enum fl_status climb_from(struct climb *climb, const double *start, struct fl_error *err)
+static enum fl_status climb_from(struct value_climb *climb, const double *start,
+                                 struct fl_error *err)
 {
-    double log_p[DIM_MAX] = {0};
+    double log_p[VALUE_DIM_MAX] = {0};
 
     for (size_t j = 0; j < climb->ops->n_params; j++)
-        log_p[j] = clamp(climb, j, start[j]);
+        log_p[j] = value_climb_clamp(climb, j, start[j]);
     climb->best = -INFINITY;
     memcpy(climb->best_log_p, log_p, sizeof log_p);
     if (!run_optimiser(climb, NLOPT_LD_LBFGS, log_p))
@@ -137,159 +91,17 @@ static enum fl_status climb_from(struct climb *climb, const double *start, struc
     return FL_OK;
 }
 
-/* ---- the shape of the top --------------------------------------------------------------------*/
-
-struct top {
-    double log_likelihood, gradient[DIM_MAX];
-    bool is_bound[DIM_MAX]; /* held by the limit: the gradient points out of it */
-    size_t n_free;
-    double curvature[DIM_MAX];          /* eigenvalues of -Hessian */
-    double direction[DIM_MAX][DIM_MAX]; /* [k]: the k-th eigenvector */
-    double decrement;
-    bool is_maximum; /* no direction rises on both sides */
-};
-
-static void eigen(double hessian[DIM_MAX][DIM_MAX], size_t dim, struct top *top)
-{
-    double cells[DIM_MAX * DIM_MAX], vectors[DIM_MAX * DIM_MAX];
-    gsl_matrix_view matrix = gsl_matrix_view_array(cells, dim, dim);
-    gsl_matrix_view vector = gsl_matrix_view_array(vectors, dim, dim);
-    gsl_vector_view values = gsl_vector_view_array(top->curvature, dim);
-    gsl_eigen_symmv_workspace *space = gsl_eigen_symmv_alloc(dim);
-
-    for (size_t i = 0; i < dim; i++)
-        for (size_t j = 0; j < dim; j++)
-            cells[i * dim + j] = -(hessian[i][j] + hessian[j][i]) / 2;
-    gsl_eigen_symmv(&matrix.matrix, &values.vector, &vector.matrix, space);
-    gsl_eigen_symmv_free(space);
-    for (size_t k = 0; k < dim; k++)
-        for (size_t j = 0; j < dim; j++)
-            top->direction[k][j] = vectors[j * dim + k];
-}
-
-static void mark_bound(const struct climb *climb, struct top *top, const double *log_p)
-{
-    for (size_t j = 0; j < climb->ops->n_params; j++) {
-        double off = log_p[j] - climb->middle[j];
-
-        top->is_bound[j] = fabs(off) > LOG_P_LIMIT - AT_LIMIT &&
-                           !(off > 0 ? top->gradient[j] < 0 : top->gradient[j] > 0);
-    }
-}
-
-static double decrement_of(const struct top *top, size_t dim)
-{
-    double sum = 0;
-
-    for (size_t k = 0; k < dim; k++) {
-        double slope = 0;
-
-        for (size_t j = 0; j < dim; j++)
-            slope += top->is_bound[j] ? 0 : top->direction[k][j] * top->gradient[j];
-        sum += slope * slope / fmax(top->curvature[k], FLAT);
-    }
-    return sum;
-}
-
-/* Gradient, and Hessian by central differences of the gradient. */
-static bool look_around(struct climb *climb, const double *log_p, struct top *out)
-{
-    size_t dim = climb->ops->n_params;
-    double hessian[DIM_MAX][DIM_MAX] = {{0}};
-
-    out->log_likelihood = evaluate(climb, log_p, out->gradient);
-    if (!isfinite(out->log_likelihood))
-        return false;
-    mark_bound(climb, out, log_p);
-    for (size_t i = 0; i < dim; i++) {
-        double at[DIM_MAX], high[DIM_MAX], low[DIM_MAX];
-
-        memcpy(at, log_p, dim * sizeof at[0]);
-        at[i] = log_p[i] + HESSIAN_STEP;
-        if (!isfinite(evaluate(climb, at, high)))
-            return false;
-        at[i] = log_p[i] - HESSIAN_STEP;
-        if (!isfinite(evaluate(climb, at, low)))
-            return false;
-        for (size_t j = 0; j < dim; j++)
-            if (!out->is_bound[i] && !out->is_bound[j])
-                hessian[i][j] = (high[j] - low[j]) / (2 * HESSIAN_STEP);
-    }
-    eigen(hessian, dim, out);
-    out->is_maximum = true;
-    for (size_t k = 0; k < dim; k++)
-        if (out->curvature[k] < -FLAT)
-            out->is_maximum = false;
-    out->decrement = decrement_of(out, dim);
-    return true;
-}
-
-/* Newton's step with the curvature of `top`, times `scale`; nothing along flat directions. */
-static void newton_step(const struct top *top, const double *gradient, double scale, size_t dim,
-                        double *step)
-{
-    memset(step, 0, dim * sizeof step[0]);
-    for (size_t k = 0; k < dim; k++) {
-        double slope = 0;
-
-        if (top->curvature[k] < FLAT)
-            continue;
-        for (size_t j = 0; j < dim; j++)
-            slope += top->is_bound[j] ? 0 : top->direction[k][j] * gradient[j];
-        for (size_t j = 0; j < dim; j++)
-            step[j] += top->direction[k][j] * slope / (top->curvature[k] * scale);
-    }
-}
-
-static double step_size(const double *gradient, const double *step, size_t dim)
-{
-    double sum = 0;
-
-    for (size_t j = 0; j < dim; j++)
-        sum += gradient[j] * step[j];
-    return sum;
-}
-
-/* Newton's steps with one Hessian, `scale` times as curved as `top` says, until nothing is gained;
- * moves log_p. */
-static void polish(struct climb *climb, const struct top *top, double scale, double *log_p)
-{
-    size_t dim = climb->ops->n_params;
-    double gradient[DIM_MAX], step[DIM_MAX], left;
-    double here = evaluate(climb, log_p, gradient);
-
-    for (int i = 0; i < NEWTON_MAX && isfinite(here); i++) {
-        double next[DIM_MAX] = {0}, gradient_next[DIM_MAX], step_next[DIM_MAX], there;
-
-        newton_step(top, gradient, scale, dim, step);
-        left = step_size(gradient, step, dim);
-        if (!(left > POLISHED))
-            return;
-        for (size_t j = 0; j < dim; j++)
-            next[j] = clamp(climb, j, log_p[j] + step[j]);
-        there = evaluate(climb, next, gradient_next);
-        if (!isfinite(there))
-            return;
-        newton_step(top, gradient_next, scale, dim, step_next);
-        /* Near the top log L has no more digits to tell by; the gradient has. */
-        if (step_size(gradient_next, step_next, dim) > left / 2)
-            return;
-        memcpy(log_p, next, dim * sizeof next[0]);
-        memcpy(gradient, gradient_next, sizeof gradient);
-    }
-}
-
 /* ---- starts ----------------------------------------------------------------------------------*/
 
 struct starts {
     int n;
-    double log_p[STARTS_MAX][DIM_MAX];
+    double log_p[STARTS_MAX][VALUE_DIM_MAX];
 };
 
-static void starts_fill(struct starts *starts, struct climb *climb,
+static void starts_fill(struct starts *starts, struct value_climb *climb,
                         const struct fl_value_fit_options *options)
 {
-    double first[DIM_MAX] = {0};
+    double first[VALUE_DIM_MAX] = {0};
     struct fl_value_random random;
 
     fl_value_random_init(&random, options->seed);
@@ -305,16 +117,16 @@ static void starts_fill(struct starts *starts, struct climb *climb,
         memcpy(first, options->start, climb->ops->n_params * sizeof first[0]);
     for (int i = 0; i < starts->n; i++)
         for (size_t j = 0; j < climb->ops->n_params; j++)
-            starts->log_p[i][j] =
-                clamp(climb, j,
-                      log(first[j]) +
-                          (i > 0 ? START_SPREAD * (2 * fl_value_random_uniform(&random) - 1) : 0));
+            starts->log_p[i][j] = value_climb_clamp(
+                climb, j,
+                log(first[j]) +
+                    (i > 0 ? START_SPREAD * (2 * fl_value_random_uniform(&random) - 1) : 0));
 }
 
 /* Climbs from all starts; the best end to out_log_p, how many ended there returned in out_agreed.
  */
-static enum fl_status climb_all(struct climb *climb, const struct starts *starts, double *out_log_p,
-                                int *out_agreed, struct fl_error *err)
+static enum fl_status climb_all(struct value_climb *climb, const struct starts *starts,
+                                double *out_log_p, int *out_agreed, struct fl_error *err)
 {
     double ends[STARTS_MAX], best = -INFINITY;
     int agreed = 0;
@@ -361,49 +173,36 @@ static struct fl_value_obs *sample_of(const struct fl_value_obs *obs, size_t n, 
 }
 
 /* From the tops of a sample to near the top of all rows. */
-static enum fl_status approach_by_sample(struct climb *climb, const struct starts *starts,
+static enum fl_status approach_by_sample(struct value_climb *climb, const struct starts *starts,
                                          double *log_p, int *out_agreed, struct fl_error *err)
 {
-    struct climb part = *climb;
+    struct value_climb part = *climb;
     struct fl_value_obs *sample = sample_of(climb->obs, climb->n, &part.n);
     enum fl_status st;
-    struct top top = {0};
+    struct value_top top = {0};
 
     if (!sample)
         return fl_error_set(err, FL_IO, "no memory for a sample of the rows");
     part.obs = sample;
     part.customers = customers_of(sample, part.n);
     st = climb_all(&part, starts, log_p, out_agreed, err);
-    if (!st && look_around(&part, log_p, &top) && top.is_maximum)
-        polish(climb, &top, climb->customers / part.customers, log_p);
+    if (!st && value_top_look(&part, log_p, &top) && top.is_maximum)
+        value_top_polish(climb, &top, climb->customers / part.customers, log_p);
     climb->evaluations += part.evaluations;
     free(sample);
     return st;
 }
 
-/* Newton's method to the end; false where it does not get there. */
-static bool finish(struct climb *climb, double *log_p, struct top *top)
+static void fill_covariance(struct fl_value_fit *fit, const struct value_top *top, size_t dim)
 {
-    for (int i = 0; i < POLISHES_MAX; i++) {
-        if (!look_around(climb, log_p, top))
-            return false;
-        if (top->decrement < POLISHED || !top->is_maximum)
-            break;
-        polish(climb, top, 1, log_p);
-    }
-    return top->is_maximum && top->decrement < CONVERGED;
-}
-
-static void fill_covariance(struct fl_value_fit *fit, const struct top *top, size_t dim)
-{
-    bool is_flat[DIM_MAX] = {false};
+    bool is_flat[VALUE_DIM_MAX] = {false};
 
     memset(fit->covariance, 0, sizeof fit->covariance);
     for (size_t k = 0; k < dim; k++)
         for (size_t i = 0; i < dim; i++) {
             const double *v = top->direction[k];
 
-            if (top->curvature[k] < FLAT) {
+            if (top->curvature[k] < VALUE_FLAT) {
                 is_flat[i] = is_flat[i] || v[i] * v[i] > SHARE_OF_FLAT;
                 continue;
             }
@@ -414,7 +213,7 @@ static void fill_covariance(struct fl_value_fit *fit, const struct top *top, siz
         fit->se[i] = is_flat[i] || top->is_bound[i] ? NAN : fit->p[i] * sqrt(fit->covariance[i][i]);
 }
 
-static void fill_state(struct fl_value_fit *fit, const struct top *top, bool is_converged,
+static void fill_state(struct fl_value_fit *fit, const struct value_top *top, bool is_converged,
                        size_t dim)
 {
     fit->state = is_converged ? FL_VALUE_FITTED : FL_VALUE_NOT_CONVERGED;
@@ -432,12 +231,13 @@ static void fill_state(struct fl_value_fit *fit, const struct top *top, bool is_
         }
 }
 
-static enum fl_status fit_rows(struct climb *climb, const struct fl_value_fit_options *options,
-                               struct fl_value_fit *fit, struct fl_error *err)
+static enum fl_status fit_rows(struct value_climb *climb,
+                               const struct fl_value_fit_options *options, struct fl_value_fit *fit,
+                               struct fl_error *err)
 {
     struct starts starts;
-    double log_p[DIM_MAX] = {0};
-    struct top top = {0};
+    double log_p[VALUE_DIM_MAX] = {0};
+    struct value_top top = {0};
     size_t dim = climb->ops->n_params;
     enum fl_status st;
     bool is_converged;
@@ -449,7 +249,7 @@ static enum fl_status fit_rows(struct climb *climb, const struct fl_value_fit_op
         st = climb_all(climb, &starts, log_p, &fit->starts_agreed, err);
     if (st)
         return st;
-    is_converged = finish(climb, log_p, &top);
+    is_converged = value_top_finish(climb, log_p, &top);
     if (!is_converged) {
         st = climb_from(climb, log_p, err);
         if (st)
@@ -457,7 +257,7 @@ static enum fl_status fit_rows(struct climb *climb, const struct fl_value_fit_op
         memcpy(log_p, climb->best_log_p, sizeof log_p);
         (void)run_optimiser(climb, NLOPT_LD_SLSQP, log_p);
         memcpy(log_p, climb->best_log_p, sizeof log_p);
-        is_converged = finish(climb, log_p, &top);
+        is_converged = value_top_finish(climb, log_p, &top);
         fit->optimiser = "NLopt L-BFGS, SLSQP";
     }
     for (size_t j = 0; j < dim; j++)
@@ -478,7 +278,7 @@ static void fit_init(struct fl_value_fit *fit, enum fl_value_model model,
                                  .optimiser = "NLopt L-BFGS",
                                  .customers = customers_of(obs, n),
                                  .rows = n};
-    for (size_t j = 0; j < DIM_MAX; j++)
+    for (size_t j = 0; j < VALUE_DIM_MAX; j++)
         fit->p[j] = fit->se[j] = NAN;
 }
 
@@ -487,7 +287,7 @@ enum fl_status value_fit_as_it_is(enum fl_value_model model, const struct fl_val
                                   struct fl_value_fit *out, struct fl_error *err)
 {
     static const struct fl_value_fit_options plain;
-    struct climb climb = {.obs = obs, .n = n};
+    struct value_climb climb = {.obs = obs, .n = n};
     struct fl_value_fit fit;
     enum fl_status st;
     const char *missing;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole commands against a peer in the same run; prints a table, writes bench.json.
 
-usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front letter fax sms
+usage: bench.py OUTPUT [NAME...]   names: mail one_connection import plan render front letter fax sms fit
 """
 import json
 import os
@@ -343,6 +343,89 @@ def bench_text_messages():
     bench_sms.bench(figures, say)
 
 
+CDNOW = pathlib.Path(os.environ.get("FL_SHARED_DATA", "")) / "clv/cdnow_customers_summary.csv"
+CDNOW_TIMES = 100
+CDNOW_LOG_LIKELIHOOD = -9582.4
+SIMULATED = 1000000
+# lifetimes 0.11.3 is of 2020; these are the last versions that it and Python 3.11 both bear.
+LIFETIMES = ["lifetimes==0.11.3", "pandas<2", "numpy<1.25", "scipy<1.11", "autograd<1.6"]
+LIFETIMES_RUN = """
+import json, sys, time, warnings
+import pandas
+from lifetimes import BetaGeoFitter
+warnings.filterwarnings("ignore")
+rows = pandas.read_csv(sys.argv[1])
+fit_s, score_s = [], []
+for _ in range(3):
+    fitter = BetaGeoFitter(penalizer_coef=0)
+    begin = time.monotonic()
+    fitter.fit(rows["x"], rows["tx"], rows["T"])
+    fit_s.append(time.monotonic() - begin)
+    begin = time.monotonic()
+    fitter.conditional_expected_number_of_purchases_up_to_time(39, rows["x"], rows["tx"], rows["T"])
+    score_s.append(time.monotonic() - begin)
+print(json.dumps({"fit_s": sorted(fit_s)[1], "score_s": sorted(score_s)[1]}))
+"""
+
+
+def lifetimes_python(folder):
+    """A Python that has lifetimes, or None where the registry does not give it."""
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    python = folder / "venv/bin/python"
+    done = subprocess.run([python, "-m", "pip", "install", "-q", "--retries", "1", *LIFETIMES],
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        say("lifetimes cannot be had, skipped: " + done.stderr.strip().splitlines()[-1])
+        return None
+    return python
+
+
+def bench_fit_against(python, rows, name, ours):
+    """Puts lifetimes' seconds beside ours."""
+    out = subprocess.run([python, "-c", LIFETIMES_RUN, rows], check=True, capture_output=True,
+                         text=True).stdout
+    peer = json.loads(out.splitlines()[-1])
+    say("lifetimes %s" % peer)
+    figures[name + "_lifetimes_s"] = peer["fit_s"]
+    figures[name + "_vs_lifetimes"] = peer["fit_s"] / ours["s"]
+    figures[name + "_score_vs_lifetimes"] = peer["score_s"] / ours["score_s"]
+
+
+def bench_fit_rows(python, folder, name, times):
+    rows = folder / (name + ".csv")
+    out = subprocess.run([BUILD / "tests/bench/bench-value", CDNOW, str(times), rows], check=True,
+                         capture_output=True, text=True).stdout
+    say(out.strip())
+    ours = json.loads(out)
+    for key in ("s", "two_threads_s", "group_s", "plain_s", "score_s", "residual_s"):
+        figures["%s_%s" % (name, key)] = ours[key]
+    figures[name + "_vs_plain"] = ours["plain_s"] / ours["s"]
+    figures[name + "_score_vs_plain"] = ours["plain_score_s"] / ours["score_s"]
+    if times == 1 and abs(ours["log_likelihood"] - CDNOW_LOG_LIKELIHOOD) > 0.05:
+        raise RuntimeError("log-likelihood of CDNOW: %f" % ours["log_likelihood"])
+    if python:
+        bench_fit_against(python, rows, name, ours)
+
+
+def bench_fit():
+    """BG/NBD on CDNOW, on a hundred times as many (each moved by up to three days), both against
+    lifetimes and against a plain C loop under Nelder and Mead, and on a million simulated
+    customers.  Ours climbs from three starts, the peers from one."""
+    out = subprocess.run([BUILD / "tests/bench/bench-value", "simulate", str(SIMULATED)], check=True,
+                         capture_output=True, text=True).stdout
+    say(out.strip())
+    for key in ("group_s", "s", "cpu_s", "two_threads_s"):
+        figures["fit_million_" + key] = json.loads(out)[key]
+    if not CDNOW.exists():
+        say("no FL_SHARED_DATA/clv: CDNOW skipped")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        python = lifetimes_python(folder)
+        bench_fit_rows(python, folder, "fit_cdnow", 1)
+        bench_fit_rows(python, folder, "fit_cdnow100", CDNOW_TIMES)
+
+
 BENCHES = {
     "mail": bench_mail,
     "one_connection": bench_one_connection,
@@ -353,6 +436,7 @@ BENCHES = {
     "front": bench_front,
     "letter": bench_letter,
     "fax": bench_fax,
+    "fit": bench_fit,
 }
 
 # What must be reached: name, bound, and whether more is better.
@@ -371,6 +455,10 @@ GOALS = [
     ("fax_vs_ghostscript", 0.5, True),
     ("core_peak_mib", 64, False),
     ("host_peak_mib", 64, False),
+    ("fit_million_s", 0.5, False),
+    ("fit_cdnow_vs_plain", 5, True),
+    ("fit_cdnow100_vs_plain", 50, True),
+    ("fit_cdnow100_vs_lifetimes", 10, True),
     ("sms_vs_ab", 0.3, True),
     ("sms_receipts_vs_commits", 0.1, True),
 ]
