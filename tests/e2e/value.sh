@@ -46,6 +46,9 @@ is "customer show has the same" \
     "$(json customer show C-40 | jq -r '.[0].customer_equity')" \
     "$(jq -r '.[0].customer_equity' "$work/show.json")"
 
+is "without a signal commitment is the probability of the model" \
+    "$(json value show C-11 | jq '.[0] | .commitment == .p and .p > 0')" true
+
 # adds_up CUSTOMER: in every section the lines' cents are the total's, which are the score's
 adds_up() {
     json value explain "$1" >"$work/explain.json"
@@ -53,12 +56,15 @@ adds_up() {
     jq -e --slurpfile show "$work/show.json" '
         def lines($s): [.[] | select(.section == $s and .kind == "line") | .amount_minor] | add // 0;
         def total($s): .[] | select(.section == $s and .kind == "total") | .amount_minor;
+        def made($s): [.[] | select(.section == $s and .kind == "line") |
+            .quantity * .unit_minor] | add // 0;
         def cents: tonumber * 100 | round;
         . as $all | $show[0][0] as $score |
         ["ltv", "equity", "economic", "social", "cost", "value"] as $sections |
         [$score.ltv, $score.customer_equity, $score.economic, $score.social, $score.cost,
          $score.customer_value] as $amounts |
         [range(6) | $sections[.] as $s | ($all | lines($s)) == ($all | total($s)) and
+            (($all | total($s)) - ($all | made($s)) | fabs) <= 0.5001 and
             ($all | total($s)) == ($amounts[.] | cents)] | all' "$work/explain.json" >/dev/null
 }
 every_tenth_adds_up() {
