@@ -74,6 +74,35 @@ static const struct invariant invariants[] = {
      " WHERE f.message <> a.message AND f.matched_by <> 6"},
     {"a short link leads to message %lld, which is not there",
      "SELECT message FROM short_link WHERE message NOT IN (SELECT id FROM message)"},
+    {"the transactions of customer %lld are not among his purchase days",
+     "SELECT DISTINCT customer FROM trade_line WHERE customer NOT IN (SELECT customer FROM trade)"},
+    {"transaction %lld cannot be found by its name",
+     "SELECT l.id FROM trade_line l LEFT JOIN trade_key k ON k.external_id = l.external_id"
+     " WHERE k.id IS NOT l.id OR k.customer <> l.customer OR k.date <> l.date"},
+    {"transaction %lld has a name and no line",
+     "SELECT k.id FROM trade_key k WHERE NOT EXISTS (SELECT 1 FROM trade_line l"
+     " WHERE l.customer = k.customer AND l.date = k.date AND l.id = k.id)"
+     " AND NOT EXISTS (SELECT 1 FROM trade_new n WHERE n.id = k.id)"},
+    {"transaction %lld is in no known currency",
+     "SELECT id FROM trade_line WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'currency')"
+     " LIMIT 1"},
+    {"subscription %lld ends before it starts", "SELECT id FROM subscription WHERE end < start"},
+    {"customer %lld has brought himself",
+     "SELECT referred FROM referral WHERE referred = referrer"},
+    {"complaint %lld is settled before it was made",
+     "SELECT id FROM complaint WHERE settled_us < opened_us"},
+    {"run %lld is the current one and was not done, or has no scores",
+     "SELECT n.run FROM value_now n LEFT JOIN value_run r ON r.id = n.run"
+     " WHERE r.state IS NOT 1 OR NOT r.has_scores"},
+    {"run %lld failed or was thinned out and has scores",
+     "SELECT id FROM value_run WHERE NOT has_scores AND id IN (SELECT run FROM score)"},
+    /* A run that is working may still hold one who has just objected: its end takes him out. */
+    {"customer %lld must not be profiled and has a score",
+     "SELECT c.id FROM customer c WHERE c.state <> 0 AND EXISTS (SELECT 1 FROM value_run r"
+     " CROSS JOIN score s ON s.run = r.id AND s.customer = c.id WHERE r.state <> 0)"
+     " UNION SELECT c.id FROM rescore s CROSS JOIN customer c ON c.id = s.customer"
+     " WHERE c.state <> 0"},
+    {"zone change %lld goes nowhere", "SELECT id FROM zone_change WHERE zone_from = zone_to"},
 };
 
 struct reporter {
@@ -173,6 +202,38 @@ static enum fl_status check_leases(struct fl_sqlite *db, struct reporter *r, str
     return FL_OK;
 }
 
+/* What is kept of a customer's transactions against what they say. */
+static enum fl_status check_days(struct fl_sqlite *db, struct reporter *r, struct fl_error *err)
+{
+    FL_AUTO_QUERY struct fl_query query = {0};
+    struct fl_days kept = {0}, made = {0};
+    char text[TEXT_MAX];
+    int n = 0;
+    enum fl_status st = fl_query_open(db, &query, "SELECT customer, days FROM trade", Q_NONE, err);
+
+    while (!st && n < VIOLATIONS_MAX) {
+        int64_t customer;
+
+        st = fl_query_next(&query, err);
+        if (st)
+            break;
+        customer = fl_query_int(&query, 0);
+        st = fl_sqlite_days_make(db, customer, &made, err);
+        if (st)
+            break;
+        if (!fl_sqlite_days_take(&query, customer, 1, &kept, NULL) && fl_days_equal(&kept, &made))
+            continue;
+        n++;
+        snprintf(text, sizeof text,
+                 "the purchase days of customer %lld are not those of his transactions",
+                 (long long)customer);
+        report(r, text);
+    }
+    fl_days_finish(&kept);
+    fl_days_finish(&made);
+    return fl_query_end(st);
+}
+
 enum fl_status fl_sqlite_check(struct fl_store *store, fl_store_report_fn *fn, void *ctx,
                                struct fl_error *err)
 {
@@ -186,6 +247,8 @@ enum fl_status fl_sqlite_check(struct fl_store *store, fl_store_report_fn *fn, v
         st = check_parents(db, &r, err);
     if (!st)
         st = check_leases(db, &r, err);
+    if (!st)
+        st = check_days(db, &r, err);
     for (size_t i = 0; !st && i < sizeof invariants / sizeof invariants[0]; i++)
         st = check_one(db, &invariants[i], &r, err);
     if (st)
