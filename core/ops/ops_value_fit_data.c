@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "ops/ops_value_fit.h"
 
@@ -213,8 +214,22 @@ enum fl_status fl_ops_fit_reduce(struct fl_ops_fit_data *data,
     return st;
 }
 
+/* A slip of the pen in one year would make everybody else look lost. */
+static enum fl_status check_last(const struct fl_ops_call *call, int32_t last)
+{
+    char text[FL_TIME_TEXT_SIZE];
+    int32_t tomorrow = fl_date_of_time(fl_clock_now(&call->context->clock)) + 1;
+
+    if (last <= tomorrow) /* somewhere it is tomorrow already */
+        return FL_OK;
+    fl_date_format(last, text);
+    return fl_error_set(call->err, FL_INVALID,
+                        "the last purchase is of %s, which has not come yet: give --until", text);
+}
+
 static enum fl_status reduce_all(struct fl_ops_fit_data *data,
-                                 const struct fl_ops_fit_request *request, struct fl_error *err)
+                                 const struct fl_ops_fit_request *request,
+                                 const struct fl_ops_call *call)
 {
     const struct fl_purchase *items = data->purchases.items;
     int32_t first = INT32_MAX, last = INT32_MIN, end;
@@ -227,18 +242,20 @@ static enum fl_status reduce_all(struct fl_ops_fit_data *data,
         data->first = data->until = data->holdout_until = FL_DATE_NONE;
         return FL_OK;
     }
+    if (request->until == FL_DATE_NONE && check_last(call, last))
+        return FL_INVALID;
     data->first = first;
     data->until = request->until == FL_DATE_NONE ? last : request->until;
     data->holdout_until = request->holdout_until;
     end = data->holdout_until == FL_DATE_NONE ? data->until : data->holdout_until;
     if (end < data->until || (data->holdout_until != FL_DATE_NONE && end == data->until))
-        return fl_error_set(err, FL_INVALID, "--holdout-until has to be later than %s",
+        return fl_error_set(call->err, FL_INVALID, "--holdout-until has to be later than %s",
                             request->until == FL_DATE_NONE ? "the last purchase: give --until too"
                                                            : "--until");
     for (size_t i = 0; i < data->purchases.n; i++)
         data->n_later_purchases += items[i].date > end;
     qsort(data->purchases.items, data->purchases.n, sizeof *items, compare_purchases);
-    return fl_ops_fit_reduce(data, request, data->until, data->until, end, err);
+    return fl_ops_fit_reduce(data, request, data->until, data->until, end, call->err);
 }
 
 /* ---- a summary -------------------------------------------------------------------------------*/
@@ -344,7 +361,7 @@ enum fl_status fl_ops_fit_read(struct fl_ops_call *call, const struct fl_ops_fit
     if (json_object_get(call->args->values, "summary"))
         return read_summary(call, request, out);
     st = read_purchases(call, request, out);
-    return st ? st : reduce_all(out, request, call->err);
+    return st ? st : reduce_all(out, request, call);
 }
 
 void fl_ops_fit_data_finish(struct fl_ops_fit_data *data)

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@ enum { ROWS_FIRST_CAP = 1024 };
 
 /* ---- purchases -------------------------------------------------------------------------------*/
 
-enum { CUSTOMER = 1, DATE, AMOUNT, MARGIN, KIND };
+enum { CUSTOMER = 1, DATE, AMOUNT, MARGIN, KIND, CURRENCY, TRANSACTION };
 
 static const struct people_table_name purchase_names[] = {
     {"ignore", PEOPLE_TABLE_IGNORE},
@@ -34,6 +35,10 @@ static const struct people_table_name purchase_names[] = {
     {"total", AMOUNT},
     {"margin", MARGIN},
     {"kind", KIND},
+    {"currency", CURRENCY},
+    {"transaction", TRANSACTION},
+    {"transaction_id", TRANSACTION},
+    {"id", TRANSACTION}, /* where another column is the customer */
     {NULL, 0},
 };
 
@@ -72,32 +77,91 @@ static bool read_kind(struct people_table *table, bool *out_is_refund)
     return false;
 }
 
+/* Sums over several currencies would mean nothing. */
+static bool check_currency(struct fl_purchases *into, struct people_table *table)
+{
+    const char *currency = people_table_cell(table, CURRENCY);
+
+    if (!people_table_has(table, CURRENCY))
+        return true;
+    if (!into->currency[0])
+        snprintf(into->currency, sizeof into->currency, "%s", currency);
+    if (*currency && !strcmp(into->currency, currency))
+        return true;
+    people_table_fault(table, CURRENCY,
+                       "one currency is expected, that of the first row, of at most 15 bytes");
+    return false;
+}
+
+static bool read_purchase(struct fl_purchases *into, struct people_table *table,
+                          bool *out_is_refund, const char **out_name, struct fl_purchase *out)
+{
+    bool is_good = read_kind(table, out_is_refund);
+
+    is_good = people_table_name(table, CUSTOMER, out_name) && is_good;
+    is_good = people_table_date(table, DATE, &out->date) && is_good;
+    if (people_table_has(table, AMOUNT)) /* checked also where the margin is what counts */
+        is_good =
+            people_table_number(table, AMOUNT, 0, FL_SUMMARY_AMOUNT_MAX, &out->amount) && is_good;
+    if (people_table_has(table, MARGIN))
+        is_good = people_table_number(table, MARGIN, -FL_SUMMARY_AMOUNT_MAX, FL_SUMMARY_AMOUNT_MAX,
+                                      &out->amount) &&
+                  is_good;
+    return check_currency(into, table) && is_good;
+}
+
+static bool are_equal_purchases(const struct fl_purchase *a, const struct fl_purchase *b)
+{
+    return a->customer == b->customer && a->date == b->date && !(a->amount < b->amount) &&
+           !(a->amount > b->amount);
+}
+
+/* The same purchase again says nothing; another one under its id is a fault. */
+static enum fl_status check_id(struct fl_purchases *into, struct people_table *table,
+                               const struct fl_purchase *purchase, bool *out_is_new,
+                               struct fl_error *err)
+{
+    const char *id;
+    uint32_t index;
+    enum fl_status st;
+
+    *out_is_new = true;
+    if (!people_table_has(table, TRANSACTION))
+        return FL_OK;
+    *out_is_new = false;
+    if (!people_table_name(table, TRANSACTION, &id))
+        return FL_OK;
+    st = people_names_add(&into->ids, id, &index, out_is_new, err);
+    if (st || *out_is_new)
+        return st;
+    if (!are_equal_purchases(&into->items[index], purchase))
+        people_table_fault(
+            table, TRANSACTION,
+            "an earlier purchase has this id; where it is none, map it to \"ignore\"");
+    return FL_OK;
+}
+
 static enum fl_status purchase_add(struct fl_purchases *into, struct people_table *table,
                                    struct fl_error *err)
 {
     struct fl_purchase purchase = {0};
-    bool is_refund, is_new, is_good = read_kind(table, &is_refund);
+    bool is_refund, is_new = true;
     const char *name = "";
     void *items = into->items;
     enum fl_status st;
 
-    is_good = people_table_name(table, CUSTOMER, &name) && is_good;
-    is_good = people_table_date(table, DATE, &purchase.date) && is_good;
-    if (people_table_has(table, AMOUNT)) /* checked also where the margin is what counts */
-        is_good = people_table_number(table, AMOUNT, 0, FL_SUMMARY_AMOUNT_MAX, &purchase.amount) &&
-                  is_good;
-    if (people_table_has(table, MARGIN))
-        is_good = people_table_number(table, MARGIN, -FL_SUMMARY_AMOUNT_MAX, FL_SUMMARY_AMOUNT_MAX,
-                                      &purchase.amount) &&
-                  is_good;
-    into->n_refunds += is_good && is_refund;
-    if (!is_good || is_refund)
+    if (!read_purchase(into, table, &is_refund, &name, &purchase))
+        return FL_OK;
+    into->n_refunds += is_refund;
+    if (is_refund)
         return FL_OK;
     st = make_room(&items, into->n, &into->cap, sizeof *into->items, err);
     into->items = items;
     if (!st)
         st = people_names_add(&into->names, name, &purchase.customer, &is_new, err);
     if (!st)
+        st = check_id(into, table, &purchase, &is_new, err);
+    if (!st && is_new)
         into->items[into->n++] = purchase;
     return st;
 }
@@ -118,6 +182,9 @@ static enum fl_status read_purchases(struct fl_purchases *into, struct people_ta
 
     need(table, CUSTOMER, "customer");
     need(table, DATE, "date");
+    if (into->n && people_table_has(table, TRANSACTION) != (into->ids.n > 0))
+        fl_faults_add(table->faults, table->options->name, table->reader.row_line, "id", NULL,
+                      "one file has ids of purchases and another has none");
     if (into->n && (has_amounts != into->has_amounts || has_margins != into->has_margins))
         fl_faults_add(table->faults, table->options->name, table->reader.row_line, "amount", NULL,
                       "one file says what was earned and another does not");
@@ -153,6 +220,7 @@ void fl_people_purchases_finish(struct fl_purchases *purchases)
 {
     free(purchases->items);
     people_names_finish(&purchases->names);
+    people_names_finish(&purchases->ids);
     *purchases = (struct fl_purchases){0};
 }
 

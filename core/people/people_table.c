@@ -61,12 +61,12 @@ void people_table_fault(struct people_table *table, int field, const char *reaso
 bool people_table_number(struct people_table *table, int field, double min, double max, double *out)
 {
     const char *text = people_table_cell(table, field);
+    bool is_plain = *text && !text[strspn(text, "0123456789+-.eE")];
     char *end = NULL;
-    double value;
-
     /* strtod alone would take "nan", "inf" and hexadecimal. */
-    if (!*text || text[strspn(text, "0123456789+-.eE")] || (value = strtod(text, &end), *end) ||
-        !isfinite(value)) {
+    double value = is_plain ? strtod(text, &end) : NAN;
+
+    if (!is_plain || *end || !isfinite(value)) {
         people_table_fault(table, field, "a number as 12.50 is expected");
         return false;
     }

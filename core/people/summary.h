@@ -7,12 +7,14 @@
  * FORMS  CSV with a header line (comma, semicolon or tab, any charset); of purchases also the two
  *        forms in which the CDNOW data are known, without header and separated by blanks: id, date
  *        as yyyymmdd, quantity, amount; and the sample with its own id after the first.
- * FIELDS of purchases  customer date amount margin kind ignore
+ * FIELDS of purchases  customer date amount margin kind currency transaction ignore
  *        of customers  customer x tx T z n, or of survival year and n or percent; ignore
  *        Well-known names of columns are understood (frequency, recency, monetary_value, weights,
  *        t_x, zbar ...); others go by a map.  Columns that mean nothing are left out and listed.
+ *        `transaction` is the purchase's id: what stands there twice counts once.
  * RULES  every fault is listed with file, line, column, value and reason; with a fault nothing of
  *        the file may be used.  Amounts are not negative: what went back is kind = refund.
+ *        One currency.
  */
 #ifndef FL_PEOPLE_SUMMARY_H
 #define FL_PEOPLE_SUMMARY_H
@@ -24,7 +26,7 @@
 #include "base/arena.h"
 #include "base/faults.h"
 
-enum { FL_SUMMARY_ROWS_MAX = 20000000, FL_SUMMARY_ID_MAX = 200 };
+enum { FL_SUMMARY_ROWS_MAX = 20000000, FL_SUMMARY_ID_MAX = 200, FL_SUMMARY_CURRENCY_SIZE = 16 };
 #define FL_SUMMARY_AMOUNT_MAX 1e15
 
 struct fl_summary_options {
@@ -53,6 +55,8 @@ struct fl_purchases {
     struct fl_purchase *items;
     size_t n, cap;
     struct fl_summary_names names;
+    struct fl_summary_names ids; /* of the purchases, where they have some: index in items */
+    char currency[FL_SUMMARY_CURRENCY_SIZE];
     bool has_amounts, has_margins;
     int64_t n_refunds;   /* left out: a refund is no purchase */
     const char *ignored; /* columns that mean nothing, separated by ", "; NULL: none */

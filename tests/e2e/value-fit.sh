@@ -57,6 +57,11 @@ fit --transactions "$work/made.csv" --transactions "$work/made.csv" --until 2025
 got '[.model, .parameters, .log_likelihood, .holdout, .spend.parameters]' >"$work/second"
 ok "nor has a file given twice" cmp "$work/first" "$work/second"
 says "which is said" "read once"
+awk -F, 'BEGIN { OFS = "," } { print (NR > 1 ? NR : "id"), $0 }
+    NR > 1 && NR % 5 == 0 { print NR, $0 }' "$work/made.csv" >"$work/ids.csv"
+fit --transactions "$work/ids.csv" --until 2025-06-30 --holdout-until 2025-12-31
+got '[.model, .parameters, .log_likelihood, .holdout, .spend.parameters]' >"$work/second"
+ok "nor has a purchase whose id stands twice" cmp "$work/first" "$work/second"
 sed 's/customer,date,amount/Käufer;Tag;Summe/; s/,/;/g' "$work/made.csv" >"$work/german.csv"
 fit --transactions "$work/german.csv" --map "Käufer=customer,Tag=date,Summe=amount" \
     --until 2025-06-30 --holdout-until 2025-12-31
@@ -128,6 +133,20 @@ for fault in ':2: amount "-5"' ':3: date "2025-13-01"' ':4: amount "nan"' ':5: a
     ':6: customer' ':7: date "tomorrow"' ':7: amount "1e400"' ':8: 4 cells'; do
     says "$fault" "bad.csv$fault"
 done
+printf 'customer,date,amount,currency\na,2025-01-01,1,EUR\nb,2025-01-01,1,USD\n' >"$work/bad.csv"
+bad --transactions "$work/bad.csv"
+is "two currencies" "$code" 65
+says "are told by line" 'bad.csv:3: currency "USD"'
+printf 'id,customer,date,amount\n1,a,2025-01-01,1\n1,a,2025-01-02,1\n' >"$work/bad.csv"
+bad --transactions "$work/bad.csv"
+is "two purchases of one id" "$code" 65
+says "are told as well" 'bad.csv:3: id "1"'
+printf 'customer,date\na,2025-01-01\na,2995-01-01\n' >"$work/bad.csv"
+bad --transactions "$work/bad.csv"
+is "a purchase of the future" "$code" 65
+says "is not what time ends at" "2995-01-01, which has not come yet: give --until"
+bad --transactions "$work/bad.csv" --until 2025-06-30
+is "is left out where the end is given" "$code $(grep -c 'later than' "$work/err")" "1 1"
 : >"$work/empty.csv"
 bad --transactions "$work/empty.csv"
 is "an empty file" "$code" 65
