@@ -6,6 +6,7 @@ cat >"$work/fairline.conf" <<END
 data_dir = "$work/data"
 value {
     currency = "EUR"
+    run_at = "off"
     segment_by = "class"
     point_value = 0.5
     hour_value = 120
@@ -157,5 +158,19 @@ is "and the old score is not explained by it" \
     "$(fairline value explain C-40 2>&1 | grep -c 'another valuation is needed')" 1
 ok "another valuation takes it in" fairline value run --as-of 2026-09-30
 ok "and is explained" adds_up C-40
+
+# --- one customer scored again by the gateway -----------------------------------------------------
+start_daemon
+echo '{"type": "answer", "id": "again", "customer": "C-60", "question": "satisfaction", "value": 2,
+"low": 1, "high": 5, "at": "2026-11-20"}' | tr -d '\n' >"$work/again.jsonl"
+ok "an answer comes in" fairline import events "$work/again.jsonl"
+last_step() {
+    json value path C-60 | jq -r '.[-1].what'
+}
+until_is 30 "the customer is scored again" now last_step
+is "by the answer" "$(json value explain C-60 | jq -r '.[] | select(.label == "satisfaction" and
+    .section == "commitment") | .date')" 2026-11-20
+ok "and every number is explained" adds_up C-60
+stop_daemon
 
 done_testing
