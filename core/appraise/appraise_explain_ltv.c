@@ -69,7 +69,7 @@ static bool on_subscription(void *ctx, const struct fl_subscription *subscriptio
     struct appraise_explain *explain = subscribing->explain;
     const struct appraise_models *models = &explain->frame->models;
     struct appraise_contract contract;
-    double ltv, margin;
+    double ltv, margin, p;
     json_t *row;
 
     if (!appraise_contract_of(&explain->file.dates, subscription, &contract) || contract.is_over)
@@ -84,11 +84,12 @@ static bool on_subscription(void *ctx, const struct fl_subscription *subscriptio
     if (!subscribing->has_model)
         add_fit(subscribing->sheet, "subscriptions", &models->subscription);
     subscribing->has_model = true;
-    ltv = appraise_contract_ltv(models, &explain->frame->settings.horizon, &contract);
+    ltv = appraise_contract_ltv(models, &explain->frame->settings.horizon, &contract, &p);
     margin = (double)contract.margin_minor;
-    row = fabs(margin) > 0 ? appraise_sheet_line(subscribing->sheet, "renewals to come, discounted",
-                                                 ltv / margin, margin)
-                           : appraise_sheet_line(subscribing->sheet, "renewals to come", 0, 0);
+    row = fabs(margin) > 0
+              ? appraise_sheet_line(subscribing->sheet, "renewals if the next comes, discounted",
+                                    ltv / margin, margin)
+              : appraise_sheet_line(subscribing->sheet, "renewals to come", 0, 0);
     appraise_sheet_event(row, "subscription", subscription->id, subscription->external_id,
                          FL_TIME_NONE);
     return true;
@@ -197,7 +198,7 @@ static void add_behaviour(const struct appraise_explain *explain, struct apprais
         (void)json_object_set_new(row, "unit_minor", json_real(worth->shop_ltv));
     }
     if (worth->contract_ltv > 0) {
-        row = appraise_sheet_fact(sheet, "subscriptions that go on", 1);
+        row = appraise_sheet_fact(sheet, "P(next renewal) of subscriptions", worth->contract_p);
         (void)json_object_set_new(row, "unit_minor", json_real(worth->contract_ltv));
     }
     appraise_sheet_fact(sheet, "p, of both by their LTV", worth->p);

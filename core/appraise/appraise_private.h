@@ -154,17 +154,18 @@ void appraise_memo_destroy(struct appraise_memo **memo);
 struct appraise_worth {
     enum fl_score_state state;
     bool has_shop;
-    double residual, spend;  /* purchases to come if alive, margin each */
-    double shop_ltv, shop_p; /* of shop purchases */
-    double contract_ltv;     /* of subscriptions that go on */
-    double ltv, p;           /* p weighted by LTV, so that LTV x p is the expected CLV */
+    double residual, spend;          /* purchases to come if alive, margin each */
+    double shop_ltv, shop_p;         /* of shop purchases */
+    double contract_ltv, contract_p; /* of subscriptions that go on, p weighted by LTV */
+    double ltv, p;                   /* p weighted by LTV, so that LTV x p is the expected CLV */
     double commitment, ce;
     struct fl_customer_value value;
 };
-/* One subscription: LTV given that it goes on, and p. */
+/* One subscription: LTV given that it is renewed once more, and p that it is: the conditional
+ * survival S(T + 1) / S(T), which attitude then shifts.  Over: 0 and 0. */
 double appraise_contract_ltv(const struct appraise_models *models,
                              const struct fl_value_horizon *horizon,
-                             const struct appraise_contract *contract);
+                             const struct appraise_contract *contract, double *out_p);
 /* The streams of money, before attitude.  `memo` may be NULL. */
 void appraise_streams_of(const struct appraise_models *models,
                          const struct appraise_settings *settings,

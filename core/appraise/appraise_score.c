@@ -96,15 +96,35 @@ static struct fl_value_horizon own_horizon(const struct fl_value_horizon *horizo
 
 double appraise_contract_ltv(const struct appraise_models *models,
                              const struct fl_value_horizon *horizon,
-                             const struct appraise_contract *contract)
+                             const struct appraise_contract *contract, double *out_p)
 {
     const struct fl_value_fit *fit = &models->subscription.fit.fit;
     struct fl_value_horizon own = own_horizon(horizon, contract->period_days);
     struct fl_value_obs obs = appraise_contract_obs(contract);
 
-    if (contract->is_over)
+    *out_p = contract->is_over ? 0 : fl_value_p_active(fit->model, fit->p, &obs, 1);
+    if (!(*out_p > 0))
         return 0;
-    return (double)contract->margin_minor * fl_value_residual_plain(&own, fit->model, fit->p, &obs);
+    return (double)contract->margin_minor *
+           fl_value_residual_plain(&own, fit->model, fit->p, &obs) / *out_p;
+}
+
+/* LTV of all, and p such that their product is what is expected.  Without money to come from them
+ * the likeliest one counts. */
+static void contracts(const struct appraise_models *models, const struct fl_value_horizon *horizon,
+                      const struct appraise_facts *facts, struct appraise_worth *out)
+{
+    double expected = 0, best = 0;
+
+    for (size_t i = 0; i < facts->n_contracts; i++) {
+        double p, ltv = appraise_contract_ltv(models, horizon, &facts->contracts[i], &p);
+
+        out->contract_ltv += ltv;
+        expected += ltv * p;
+        best = fmax(best, p);
+    }
+    out->contract_p =
+        out->contract_ltv > 0 && expected >= 0 ? fmin(expected / out->contract_ltv, best) : best;
 }
 
 /* ---- together
@@ -116,7 +136,6 @@ void appraise_streams_of(const struct appraise_models *models,
                          struct appraise_memo *memo, struct appraise_worth *out)
 {
     bool has_contract = models->subscription.is_fitted && facts->n_contracts > 0;
-    bool has_running = false;
 
     *out = (struct appraise_worth){.state = FL_SCORE_NOT_ENOUGH};
     if (facts->state == FL_CUSTOMER_OBJECTED) {
@@ -124,21 +143,17 @@ void appraise_streams_of(const struct appraise_models *models,
         return;
     }
     shop(models, dates, &facts->trade, memo, out);
-    for (size_t i = 0; has_contract && i < facts->n_contracts; i++) {
-        out->contract_ltv +=
-            appraise_contract_ltv(models, &settings->horizon, &facts->contracts[i]);
-        has_running |= !facts->contracts[i].is_over;
-    }
+    if (has_contract)
+        contracts(models, &settings->horizon, facts, out);
     if (!out->has_shop && !has_contract)
         return;
     out->state = FL_SCORE_VALUED;
     out->ltv = out->shop_ltv + out->contract_ltv;
-    /* Subscriptions that go on have p = 1.  Without any money to come the streams have no weight;
-     * then the likeliest one counts. */
+    /* Without any money to come the streams have no weight; then the likeliest one counts. */
     if (out->shop_ltv >= 0 && out->contract_ltv >= 0 && out->ltv > 0)
-        out->p = (out->shop_ltv * out->shop_p + out->contract_ltv) / out->ltv;
+        out->p = (out->shop_ltv * out->shop_p + out->contract_ltv * out->contract_p) / out->ltv;
     else
-        out->p = has_running ? 1 : out->shop_p;
+        out->p = fmax(out->contract_p, out->shop_p);
 }
 
 void appraise_worth_complete(const struct appraise_settings *settings,

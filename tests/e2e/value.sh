@@ -77,7 +77,7 @@ every_tenth_adds_up() {
 ok "lines add up to the score" adds_up C-40
 is "what was given and taken is there" "$(jq -r '[.[] | select(.kind == "line") | .label] | unique |
     map(select(IN("discount", "points", "gift, as far as perceived", "fee", "shipping",
-    "hours waited for an answer", "renewals to come, discounted", "brand"))) | length' \
+    "hours waited for an answer", "renewals if the next comes, discounted", "brand"))) | length' \
     "$work/explain.json")" 8
 is "a line names its event" "$(jq -r '.[] | select(.label == "fee") | .source, .amount' \
     "$work/explain.json" | tr '\n' ' ')" "transaction T-$(($(wc -l <"$work/sales.csv") - 1)) 2.75 "
