@@ -33,8 +33,16 @@ static double expected_clv(const struct fl_appraise_frame *frame, const struct a
             before = until;
         }
     }
-    for (size_t i = 0; i < file->n_contracts; i++)
-        clv += appraise_contract_ltv(&frame->models, horizon, &file->contracts[i]);
+    for (size_t i = 0; i < file->n_contracts; i++) {
+        const struct fl_value_fit *fit = &fl_appraise_frame_subscription(frame)->fit;
+        const struct appraise_contract *contract = &file->contracts[i];
+        double p, ltv = appraise_contract_ltv(&frame->models, horizon, contract, &p);
+
+        assert_near(p,
+                    contract->is_over ? 0 : fl_value_retention(fit->model, fit->p, contract->T + 1),
+                    1e-9);
+        clv += p * ltv;
+    }
     return clv;
 }
 
@@ -118,9 +126,15 @@ static void test_states(void **state)
 
 static void test_a_subscription_that_ended_is_worth_nothing_more(void **state)
 {
+    struct fl_complaint complaint = {.external_id = "K1",
+                                     .opened_us = WORLD_NOW - FL_US_PER_DAY,
+                                     .settled_us = FL_TIME_NONE,
+                                     .text = "late again"};
     struct scene scene;
     struct fl_score score;
-    int64_t gone, here;
+    struct fl_error err;
+    enum fl_put put;
+    int64_t gone, here, angry, id;
 
     (void)state;
     scene_open(&scene, "");
@@ -130,6 +144,9 @@ static void test_a_subscription_that_ended_is_worth_nothing_more(void **state)
     here = scene_customer(&scene);
     scene_subscribes(&scene, gone, scene.today - 300, scene.today - 100);
     scene_subscribes(&scene, here, scene.today - 300, FL_DATE_NONE);
+    angry = complaint.customer = scene_customer(&scene);
+    scene_subscribes(&scene, angry, scene.today - 300, FL_DATE_NONE);
+    assert_ok(fl_store_complaint_put(scene.world.store, &complaint, &put, &id, &err));
     world_commit(&scene.world);
     scene_run(&scene);
     score = scene_score(&scene, gone);
@@ -137,9 +154,13 @@ static void test_a_subscription_that_ended_is_worth_nothing_more(void **state)
     assert_true(score.p == 0);
     assert_int_equal(score.ce_minor, 0);
     score = scene_score(&scene, here);
-    assert_true(score.p == 1);
+    assert_true(score.p > 0.5 && score.p < 1);
     assert_true(score.ltv_minor > 900);
-    assert_int_equal(score.ce_minor, score.ltv_minor);
+    assert_near((double)score.ce_minor, (double)score.ltv_minor * score.p, 1);
+    /* Who is bound by a contract can be unhappy as well. */
+    score = scene_score(&scene, angry);
+    assert_true(score.commitment < score.p - 1e-3);
+    assert_true((double)score.ce_minor < (double)score.ltv_minor * score.p - 1);
     scene_close(&scene);
 }
 
