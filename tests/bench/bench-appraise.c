@@ -25,7 +25,7 @@ enum {
     RESCORINGS = 1000,
     ARENA_MAX = 256 << 20
 };
-static const double params[] = {1.2, 8, 0.8, 160}; /* Pareto/NBD: ten purchases in 156 weeks */
+static const double params[] = {1.2, 13, 0.8, 160}; /* Pareto/NBD: ten purchases in 156 weeks */
 
 static void add_customers(const char *path, int n)
 {

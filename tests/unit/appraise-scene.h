@@ -16,6 +16,7 @@ struct scene {
     const struct fl_conf *conf;
     struct fl_appraise_result result;
     int64_t customers[SCENE_CUSTOMERS];
+    int64_t messages[SCENE_CUSTOMERS]; /* one each, for answers; 0: none yet */
     int n_customers;
     int64_t n_transactions;
     int32_t today;
