@@ -69,13 +69,16 @@ FL_OPS_RUN(fl_ops_store_info_run)
 {
     const char *path = file_of(context->conf);
     int64_t counts[FL_MESSAGE_STATES], messages = 0;
+    char currency[4] = "";
     struct stat info;
     enum fl_status st;
     json_t *row;
 
     (void)args;
     st = fl_store_message_counts(context->store, 0, counts, err);
-    if (st)
+    if (!st)
+        st = fl_store_currency(context->store, currency, err);
+    if (st && st != FL_NOT_FOUND)
         return st;
     for (int i = 0; i < FL_MESSAGE_STATES; i++)
         messages += counts[i];
@@ -86,6 +89,8 @@ FL_OPS_RUN(fl_ops_store_info_run)
     if (path && stat(path, &info) == 0)
         fl_ops_put_int(row, "bytes", info.st_size);
     fl_ops_put_int(row, "messages", messages);
+    if (*currency)
+        fl_ops_put_str(row, "currency", currency);
     fl_ops_row_emit(sink, row);
     return FL_OK;
 }

@@ -109,12 +109,12 @@ static bool is_same(const struct fl_transaction *a, const struct fl_transaction 
 static enum fl_status compare_line(struct fl_sqlite *db, const struct fl_transaction *given,
                                    int64_t *out_id, struct fl_error *err)
 {
-    static const char sql[] = "SELECT " FL_LINE_COLUMNS(
-        "l.") " FROM trade_key k CROSS JOIN trade_line l"
-              " ON l.customer = k.customer AND l.date = k.date AND l.id = k.id WHERE k.external_id "
-              "= ?1"
-              " UNION ALL SELECT " FL_LINE_COLUMNS("n.") " FROM trade_key k CROSS JOIN trade_new n"
-                                                         " ON n.id = k.id WHERE k.external_id = ?1";
+#define KNOWN(table)                                                                               \
+    "SELECT " FL_LINE_COLUMNS("l.") " FROM trade_key k CROSS JOIN " table                          \
+                                    " l ON l.customer = k.customer AND l.date = k.date AND l.id "  \
+                                    "= k.id WHERE k.external_id = ?1"
+    static const char sql[] = KNOWN("trade_line") " UNION ALL " KNOWN("trade_new");
+#undef KNOWN
     FL_AUTO_QUERY struct fl_query query = {0};
     struct fl_transaction known;
     enum fl_status st = fl_query_open(db, &query, sql, Q_VALUES(Q_TEXT(given->external_id)), err);
