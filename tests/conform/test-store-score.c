@@ -194,12 +194,30 @@ static void test_failed_run(void **state)
     assert_int_equal(runs[2].id, 0);
 }
 
+static void check_matrix(struct world *w, int64_t first, int64_t second, int64_t backdated)
+{
+    int64_t matrix[5][5];
+    struct fl_error err;
+
+    assert_ok(fl_store_zone_matrix(w->store, first, second, matrix, &err));
+    assert_int_equal(matrix[ZONE_III][ZONE_I], 1);
+    assert_int_equal(matrix[ZONE_III][ZONE_II], 1);
+    assert_int_equal(matrix[ZONE_III][ZONE_III], 3);
+    assert_int_equal(matrix[4][ZONE_I], 1);
+    assert_ok(fl_store_zone_matrix(w->store, second, backdated, matrix, &err));
+    assert_int_equal(matrix[ZONE_I][ZONE_III], 1);
+    assert_int_equal(matrix[ZONE_I][4], 1);
+    assert_ok(fl_store_zone_matrix(w->store, second, 0, matrix, &err));
+    assert_int_equal(matrix[ZONE_III][ZONE_II], 1);
+    assert_status(FL_NOT_FOUND, fl_store_zone_matrix(w->store, first, first + 1, matrix, &err));
+}
+
 static void test_movement(void **state)
 {
     static const int moved[N] = {ZONE_I, ZONE_III, ZONE_II, ZONE_III, ZONE_III, ZONE_I};
     struct world *w = *state;
     struct people p = add_people(w);
-    int64_t first, second, backdated, n = 0, matrix[5][5];
+    int64_t first, second, backdated, n = 0;
     struct changes changes = {0};
     struct fl_value_run run;
     struct fl_score score;
@@ -247,18 +265,7 @@ static void test_movement(void **state)
     assert_ok(fl_store_zone_change_each(w->store, p.id[1], 0, 0, keep_change, &changes, &err));
     assert_int_equal(changes.n, 1);
 
-    assert_ok(fl_store_zone_matrix(w->store, first, second, matrix, &err));
-    assert_int_equal(matrix[ZONE_III][ZONE_I], 1);
-    assert_int_equal(matrix[ZONE_III][ZONE_II], 1);
-    assert_int_equal(matrix[ZONE_III][ZONE_III], 3);
-    assert_int_equal(matrix[4][ZONE_I], 1);
-    assert_ok(fl_store_zone_matrix(w->store, second, backdated, matrix, &err));
-    assert_int_equal(matrix[ZONE_I][ZONE_III], 1);
-    assert_int_equal(matrix[ZONE_I][4], 1);
-    assert_ok(fl_store_zone_matrix(w->store, second, 0, matrix, &err));
-    assert_int_equal(matrix[ZONE_III][ZONE_II], 1);
-    assert_status(FL_NOT_FOUND, fl_store_zone_matrix(w->store, first, first + 1, matrix, &err));
-
+    check_matrix(w, first, second, backdated);
     /* A run as of later takes the place of the rescoring, one as of before does not. */
     run_with(w, &p, WORLD_NOW + FL_US_PER_DAY, all_fair, N, &n);
     assert_int_equal(n, 3);

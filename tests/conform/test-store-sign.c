@@ -33,6 +33,23 @@ static void put_transaction(struct world *w, int64_t customer, const char *exter
     assert_ok(fl_store_transaction_put(w->store, &t, &put, &id, &err));
 }
 
+/* What comes while a run works is not in it. */
+static void run_beside(struct world *w, const struct people *p)
+{
+    struct fl_value_run run = {0};
+    struct fl_error err;
+    int64_t changes;
+
+    w->manual.now_us += FL_US_PER_S;
+    run.id = begin_run(w, w->manual.now_us);
+    w->manual.now_us += FL_US_PER_S;
+    world_begin(w);
+    put_transaction(w, p->id[0], "t2");
+    assert_ok(fl_store_run_finish(w->store, &run, &changes, &err));
+    world_commit(w);
+    assert_stale(w, 1, p->id[0]);
+}
+
 static void test_stale(void **state)
 {
     struct world *w = *state;
@@ -82,19 +99,7 @@ static void test_stale(void **state)
     assert_ok(fl_store_stale_add(w->store, p.id[5], &err));
     assert_stale(w, 4, p.id[0]);
     world_commit(w);
-    /* What comes while a run works is not in it. */
-    w->manual.now_us += FL_US_PER_S;
-    {
-        int64_t run = begin_run(w, w->manual.now_us), changes;
-        struct fl_value_run end = {.id = run};
-
-        w->manual.now_us += FL_US_PER_S;
-        world_begin(w);
-        put_transaction(w, p.id[0], "t2");
-        assert_ok(fl_store_run_finish(w->store, &end, &changes, &err));
-        world_commit(w);
-    }
-    assert_stale(w, 1, p.id[0]);
+    run_beside(w, &p);
     /* A bulk tells at its end. */
     assert_ok(fl_store_transactions_begin(w->store, &err));
     world_begin(w);
@@ -223,44 +228,36 @@ static void plan_for_all(struct world *w)
     assert_int_equal(result.n_planned, N);
 }
 
-static void test_signs(void **state)
+static int64_t put_feedback(struct world *w, int64_t customer, int64_t message,
+                            enum fl_feedback_kind kind, const char *dedupe_key)
 {
-    struct world *w = *state;
-    struct people p = add_people(w);
-    struct fl_feedback f = {.kind = FL_FEEDBACK_SURVEY,
-                            .dedupe_key = "s",
-                            .matched_by = FL_MATCH_TOKEN,
-                            .received_us = WORLD_NOW + 10};
-    struct fl_answer answer = {.question = "satisfaction",
+    struct fl_feedback feedback = {.customer = customer,
+                                   .message = message,
+                                   .kind = kind,
+                                   .dedupe_key = dedupe_key,
+                                   .matched_by = FL_MATCH_TOKEN,
+                                   .received_us = WORLD_NOW + 20};
+    struct fl_error err;
+    int64_t id = 0;
+
+    assert_ok(fl_store_feedback_put(w->store, &feedback, &id, &err));
+    return id;
+}
+
+/* One on a scale, one in words, one without a known scale, and two that cannot be. */
+static void put_answers(struct world *w, int64_t customer, int64_t message)
+{
+    struct fl_answer answer = {.customer = customer,
+                               .message = message,
+                               .question = "satisfaction",
                                .has_number = true,
                                .number = 4,
                                .low = 1,
                                .high = 5,
                                .at_us = WORLD_NOW + 10};
-    struct fl_consent withdrawn = {.purpose = "marketing",
-                                   .medium = FL_MEDIUM_EMAIL,
-                                   .state = FL_CONSENT_WITHDRAWN,
-                                   .source = "form",
-                                   .at_us = WORLD_NOW + 60};
-    struct signs signs = {0}, one = {0};
     struct fl_error err;
-    int64_t id, reply, message, click;
 
-    assert_ok(fl_store_sign_each(w->store, 1, INT64_MAX, 0, INT64_MAX, keep_sign, &signs, &err));
-    assert_int_equal(signs.n, 0);
-    if (!fl_store_remembers(w->store))
-        return;
-    world_begin(w);
-    plan_for_all(w);
-    message = message_to(w, p.id[0]);
-    settle(w, message, FL_MESSAGE_ACCEPTED, FL_RULE_NONE);
-    put_event(w, message, FL_EVENT_ACCEPTED, false);
-    put_event(w, message, FL_EVENT_OPENED, false);
-    put_event(w, message, FL_EVENT_CLICKED, true);
-    click = put_event(w, message, FL_EVENT_CLICKED, false);
-    f.customer = answer.customer = withdrawn.customer = p.id[0];
-    f.message = answer.message = message;
-    assert_ok(fl_store_feedback_put(w->store, &f, &answer.feedback, &err));
+    answer.feedback = put_feedback(w, customer, message, FL_FEEDBACK_SURVEY, "survey");
     assert_ok(fl_store_answer_put(w->store, &answer, &err));
     answer.question = "words";
     answer.has_number = false;
@@ -274,22 +271,49 @@ static void test_signs(void **state)
     assert_status(FL_INVALID, fl_store_answer_put(w->store, &answer, &err));
     answer.low = (double)NAN;
     assert_status(FL_INVALID, fl_store_answer_put(w->store, &answer, &err));
-    f.kind = FL_FEEDBACK_AUTO_REPLY;
-    f.dedupe_key = "a";
-    assert_ok(fl_store_feedback_put(w->store, &f, &id, &err));
-    f.kind = FL_FEEDBACK_REPLY;
-    f.dedupe_key = "r";
-    f.received_us = WORLD_NOW + 20;
-    assert_ok(fl_store_feedback_put(w->store, &f, &reply, &err));
-    f.kind = FL_FEEDBACK_CONTACT;
-    f.dedupe_key = "k";
-    f.message = 0;
-    f.customer = p.id[3];
-    assert_ok(fl_store_feedback_put(w->store, &f, &id, &err));
-    assert_ok(fl_store_consent_append(w->store, &withdrawn, &err));
-    withdrawn.source = "import";
-    withdrawn.customer = p.id[1];
-    assert_ok(fl_store_consent_append(w->store, &withdrawn, &err));
+}
+
+static void withdraw(struct world *w, int64_t customer, const char *source)
+{
+    struct fl_consent consent = {.customer = customer,
+                                 .purpose = "marketing",
+                                 .medium = FL_MEDIUM_EMAIL,
+                                 .state = FL_CONSENT_WITHDRAWN,
+                                 .source = source,
+                                 .at_us = WORLD_NOW + 60};
+    struct fl_error err;
+
+    assert_ok(fl_store_consent_append(w->store, &consent, &err));
+}
+
+static void test_signs(void **state)
+{
+    struct world *w = *state;
+    struct people p = add_people(w);
+    struct signs signs = {0}, one = {0};
+    struct fl_error err;
+    int64_t reply, message, click;
+
+    assert_ok(fl_store_sign_each(w->store, 1, INT64_MAX, 0, INT64_MAX, keep_sign, &signs, &err));
+    assert_int_equal(signs.n, 0);
+    if (!fl_store_remembers(w->store))
+        return;
+    world_begin(w);
+    plan_for_all(w);
+    message = message_to(w, p.id[0]);
+    settle(w, message, FL_MESSAGE_ACCEPTED, FL_RULE_NONE);
+    put_event(w, message, FL_EVENT_ACCEPTED, false);
+    put_event(w, message, FL_EVENT_OPENED, false);
+    put_event(w, message, FL_EVENT_CLICKED, true);
+    click = put_event(w, message, FL_EVENT_CLICKED, false);
+    put_answers(w, p.id[0], message);
+    put_feedback(w, p.id[0], message, FL_FEEDBACK_AUTO_REPLY, "auto");
+    put_feedback(w, p.id[0], message, FL_FEEDBACK_PREFERENCE, "preference");
+    reply = put_feedback(w, p.id[0], message, FL_FEEDBACK_REPLY, "reply");
+    put_feedback(w, p.id[3], 0, FL_FEEDBACK_CONTACT, "contact");
+    withdraw(w, p.id[0], "form");
+    withdraw(w, p.id[1], "import");
+    withdraw(w, p.id[2], "staff");
     world_commit(w);
 
     assert_ok(fl_store_sign_each(w->store, 1, INT64_MAX, 0, INT64_MAX, keep_sign, &signs, &err));
