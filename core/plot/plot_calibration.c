@@ -101,8 +101,9 @@ static void draw_sizes(const struct fl_plot_canvas *canvas, const struct fl_plot
 }
 
 static double draw_score(const struct fl_plot_canvas *canvas, enum fl_plot_word word, double value,
-                         double alone, double x, double y)
+                         double alone, double x, double y, double room)
 {
+    double width, height;
     char number[FL_PLOT_NUMBER_MAX], other[FL_PLOT_NUMBER_MAX], both[FL_PLOT_TEXT_MAX];
     char line[2 * FL_PLOT_TEXT_MAX];
     struct fl_plot_text text = {.text = line,
@@ -120,6 +121,9 @@ static double draw_score(const struct fl_plot_canvas *canvas, enum fl_plot_word 
     } else
         snprintf(both, sizeof both, "%s", number);
     snprintf(line, sizeof line, "%s %s", fl_plot_word(canvas->language, word), both);
+    fl_plot_text_size(canvas, &text, &width, &height);
+    if (width > room)
+        snprintf(line, sizeof line, "%s %s", fl_plot_word(canvas->language, word), number);
     return fl_plot_text_draw(canvas, &text, x, y) * 1.35;
 }
 
@@ -132,7 +136,7 @@ static void draw(struct fl_plot_canvas *canvas, const struct fl_plot_calibration
         {FL_SWATCH_BOX, FL_INK_AXIS, fl_plot_word(canvas->language, FL_WORD_BINS)},
     };
     double pad = fl_plot_margin(canvas), strip = 58 * canvas->unit, gap = 10 * canvas->unit;
-    double right, bottom, most = most_of(calibration);
+    double right, bottom, room, most = most_of(calibration);
     struct fl_plot_area outer;
     struct fl_plot_frame frame;
 
@@ -152,8 +156,11 @@ static void draw(struct fl_plot_canvas *canvas, const struct fl_plot_calibration
     draw_sizes(canvas, &frame, calibration, top, strip);
     right = frame.area.x + frame.area.width - gap;
     bottom = frame.area.y + frame.area.height - 60 * canvas->unit;
-    bottom += draw_score(canvas, FL_WORD_AUC, calibration->auc, calibration->auc_p, right, bottom);
-    draw_score(canvas, FL_WORD_BRIER, calibration->brier, calibration->brier_p, right, bottom);
+    room = frame.area.width * 0.62; /* right of the diagonal */
+    bottom +=
+        draw_score(canvas, FL_WORD_AUC, calibration->auc, calibration->auc_p, right, bottom, room);
+    draw_score(canvas, FL_WORD_BRIER, calibration->brier, calibration->brier_p, right, bottom,
+               room);
 }
 
 enum fl_status fl_plot_calibration(const struct fl_plot_style *style,

@@ -195,6 +195,10 @@ static void arrow(struct fl_map_drawing *drawing, double from_x, double from_y, 
     double angle = atan2(to_y - from_y, to_x - from_x), head = 9 * canvas->unit;
     cairo_t *cairo = canvas->cairo;
 
+    if (drawing->n_boxes < FL_MAP_BOXES_MAX)
+        drawing->boxes[drawing->n_boxes++] =
+            (struct fl_plot_area){fmin(from_x, to_x) - head / 2, fmin(from_y, to_y) - head / 2,
+                                  fabs(to_x - from_x) + head, fabs(to_y - from_y) + head};
     for (int pass = 0; pass < 2; pass++) {
         fl_plot_colour(canvas, canvas->palette->ink[pass ? FL_INK_TEXT : FL_INK_BACK],
                        pass ? 0.85 : 0.8);
@@ -297,7 +301,7 @@ void fl_map_share(char out[FL_PLOT_NUMBER_MAX], double part, double all)
 /* --- the whole ---------------------------------------------------------------------------------*/
 
 /* The legend beside the map, or below where the picture is tall. */
-static bool lay_out(struct fl_map_drawing *drawing, double top, struct fl_plot_area *panel)
+static void lay_out(struct fl_map_drawing *drawing, double top, struct fl_plot_area *panel)
 {
     static const double panel_width = 268, panel_share = 0.37, panel_height = 0.34;
     struct fl_plot_canvas *canvas = &drawing->canvas;
@@ -327,13 +331,13 @@ static bool lay_out(struct fl_map_drawing *drawing, double top, struct fl_plot_a
 
         *panel = (struct fl_plot_area){x, top, canvas->width - pad - x, bottom - top};
     }
-    return is_below;
 }
 
 static void draw(struct fl_map_drawing *drawing, double top)
 {
     struct fl_plot_area panel;
-    bool is_below = lay_out(drawing, top, &panel);
+
+    lay_out(drawing, top, &panel);
 
     draw_zones(drawing);
     clip_to_plane(drawing);
@@ -351,7 +355,7 @@ static void draw(struct fl_map_drawing *drawing, double top)
     draw_arrows(drawing);
     fl_map_groups(drawing);
     fl_plot_frame_axes(&drawing->canvas, &drawing->frame);
-    fl_map_panel(drawing, &panel, is_below);
+    fl_map_panel(drawing, &panel);
 }
 
 enum fl_status fl_plot_map(const struct fl_plot_style *style, const struct fl_plot_map *map,

@@ -135,7 +135,7 @@ static void lay_density(struct panel *panel)
 {
     const struct fl_map_drawing *drawing = panel->drawing;
     const struct fl_plot_canvas *canvas = &drawing->canvas;
-    double step = fmin(panel->width / FL_PLOT_LEVELS, units(panel, 38));
+    double step = fmin(panel->width / fmax(1, drawing->levels), units(panel, 46));
     double radius = fmin(step * 0.42, units(panel, 10)), height = 0, width, free_from = -1e9;
     char number[FL_PLOT_NUMBER_MAX];
     struct fl_plot_text text = {
@@ -230,16 +230,18 @@ static void lay_rest(struct panel *panel)
 
 /* Returns whether all of it is within the area. */
 static bool lay(const struct fl_map_drawing *drawing, const struct fl_plot_area *area,
-                bool is_below, enum detail detail, bool is_drawn)
+                enum detail detail, bool is_drawn)
 {
-    double gap = is_below ? area->width * 0.05 : 0;
-    double width = is_below ? (area->width - gap) / 2 : area->width;
+    static const double column_min = 250;
+    double gap = fl_plot_margin(&drawing->canvas);
+    bool has_columns = area->width > 2 * column_min * drawing->canvas.unit + gap;
+    double width = has_columns ? (area->width - gap) / 2 : area->width;
     struct panel panel = {drawing, area->x, width, area->y, detail, is_drawn};
     double bottom = area->y + area->height, first;
 
     lay_zones(&panel);
     first = panel.y;
-    if (is_below) {
+    if (has_columns) {
         panel.x += width + gap;
         panel.y = area->y;
     }
@@ -247,12 +249,11 @@ static bool lay(const struct fl_map_drawing *drawing, const struct fl_plot_area 
     return fmax(first, panel.y) <= bottom + units(&panel, section_gap);
 }
 
-void fl_map_panel(const struct fl_map_drawing *drawing, const struct fl_plot_area *area,
-                  bool is_below)
+void fl_map_panel(const struct fl_map_drawing *drawing, const struct fl_plot_area *area)
 {
     enum detail detail = STRATEGIES;
 
-    while (detail > NAMES && !lay(drawing, area, is_below, detail, false))
+    while (detail > NAMES && !lay(drawing, area, detail, false))
         detail = (enum detail)(detail - 1);
-    (void)lay(drawing, area, is_below, detail, true);
+    (void)lay(drawing, area, detail, true);
 }

@@ -66,7 +66,6 @@ void fl_map_centre(const struct fl_plot_canvas *canvas, double x, double y);
 /* How much room the plane has for what is drawn on it: 1 at the usual size. */
 double fl_map_roominess(const struct fl_map_drawing *drawing);
 /* The legend beside or below the map; width and height of `area` are what there is. */
-void fl_map_panel(const struct fl_map_drawing *drawing, const struct fl_plot_area *area,
-                  bool is_below);
+void fl_map_panel(const struct fl_map_drawing *drawing, const struct fl_plot_area *area);
 
 #endif

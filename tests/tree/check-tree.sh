@@ -76,7 +76,7 @@ result "no file above 700 lines" \
     "$(sources | xargs wc -l | awk '$2 != "total" && $1 > 700 {print $2 ": " $1 " lines"}')"
 
 # --- headers stand alone ----------------------------------------------------------
-flags="-std=gnu11 -D_GNU_SOURCE -fsyntax-only -Icore -Iinclude $(pkg-config --cflags jansson gmime-3.0 2>/dev/null)"
+flags="-std=gnu11 -D_GNU_SOURCE -fsyntax-only -Icore -Iinclude $(pkg-config --cflags jansson gmime-3.0 pangocairo 2>/dev/null)"
 heads=$(for h in $(find core include -name '*.h' | sort); do
     # shellcheck disable=SC2086
     echo "#include \"$h\"" | ${CC:-cc} $flags -I. -x c - 2>&1 | grep -m1 -E 'error|warning'
