@@ -9,7 +9,7 @@ struct fl_cli_out {
     struct fl_cli_out_options options;
     json_t *columns; /* names in order; NULL until the first row where none are given */
     json_t *rows;    /* of a table, until it is printed */
-    size_t n_rows;
+    size_t n_rows, n_lost;
     bool has_heading;
     bool is_open; /* JSON: the array was begun */
 };
@@ -61,6 +61,11 @@ void fl_cli_out_destroy(struct fl_cli_out **out)
     json_decref((*out)->rows);
     free(*out);
     *out = NULL;
+}
+
+size_t fl_cli_out_lost(const struct fl_cli_out *out)
+{
+    return out->n_lost;
 }
 
 size_t fl_cli_out_count(const struct fl_cli_out *out)
@@ -171,8 +176,10 @@ void fl_cli_out_row(struct fl_cli_out *out, json_t *row)
         json_decref(out->columns);
         out->columns = NULL;
         out->options.columns = NULL;
-    } else if (is_lost)
+    } else if (is_lost) {
+        out->n_lost++;
         return;
+    }
     out->n_rows++;
     switch (out->options.format) {
     case FL_CLI_TABLE:

@@ -41,6 +41,8 @@ struct fl_cli_out *fl_cli_out_create(const struct fl_cli_out_options *options); 
 void fl_cli_out_row(struct fl_cli_out *out, json_t *row);
 /* Prints what was kept back; rows may follow (a table then goes on without its heading). */
 void fl_cli_out_finish(struct fl_cli_out *out);
+/* Rows that were left out, as they have none of the columns. */
+size_t fl_cli_out_lost(const struct fl_cli_out *out);
 size_t fl_cli_out_count(const struct fl_cli_out *out);
 void fl_cli_out_destroy(struct fl_cli_out **out);
 

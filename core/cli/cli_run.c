@@ -272,6 +272,8 @@ static int call(struct fl_cli *cli, struct fl_cli_place *place)
     fl_cli_out_finish(cli->out);
     if (fflush(stdout) != 0)
         return fl_cli_fail(cli, FL_EXIT_IO, NULL, "cannot write to standard output");
+    if (fl_cli_out_count(cli->out) == 0 && fl_cli_out_lost(cli->out) > 0)
+        return fl_cli_usage(cli, "no row has any of the fields asked for");
     return cli->has_fail_row ? FL_EXIT_NEGATIVE : FL_EXIT_OK;
 }
 

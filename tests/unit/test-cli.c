@@ -99,8 +99,10 @@ static void test_json_is_one_array(void **state)
     assert_int_equal(json_array_size(array), 2);
     json_decref(array);
     free(text);
-    assert_printed("[{\"a\": 1, \"b\": 2}, {\"a\": 3}]", FL_CLI_JSONL, "b",
-                   "{\"b\":2}\n{\"b\":null}\n");
+    assert_printed("[{\"a\": 1, \"b\": 2}, {\"a\": 3}]", FL_CLI_JSONL, "a,b",
+                   "{\"a\":1,\"b\":2}\n{\"a\":3,\"b\":null}\n");
+    /* Rows of another kind, which have none of the fields asked for, are left out. */
+    assert_printed("[{\"a\": 1, \"b\": 2}, {\"a\": 3}]", FL_CLI_JSONL, "b", "{\"b\":2}\n");
 }
 
 static void test_names_are_the_first_column(void **state)
