@@ -277,7 +277,7 @@ ok "a person says it was sent" fairline queue resolve "$id" --as sent
 is "and it counts as that" "$(states silent)" "accepted 1, uncertain 39"
 
 # --- staff in a hurry -----------------------------------------------------------------------
-conf 'latency = "60ms"' 'workers = 2'
+conf 'latency = "200ms"' 'workers = 2'
 : >"$journal"
 reload 2
 waits_for_some() {
