@@ -16,7 +16,7 @@ static inline struct people add_people(struct world *w)
 
     world_begin(w);
     for (int i = 0; i < N; i++) {
-        char external_id[8], email[32];
+        char external_id[16], email[32];
 
         snprintf(external_id, sizeof external_id, "c%d", i);
         snprintf(email, sizeof email, "c%d@example.org", i);

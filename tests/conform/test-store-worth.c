@@ -218,7 +218,7 @@ static void test_bulk(void **state)
         return;
     assert_status(FL_INTERNAL, fl_store_transactions_begin(w->store, &err));
     for (int i = 0; i < 12; i++) {
-        char external_id[16];
+        char external_id[24];
         struct fl_transaction t = purchase(customers[i % 2], external_id, DAY + i * 5 % 4, i);
 
         snprintf(external_id, sizeof external_id, "t%d", i);
@@ -244,7 +244,7 @@ static void test_bulk(void **state)
     /* The same one by one. */
     world_begin(w);
     for (int i = 0; i < 12; i++) {
-        char external_id[16];
+        char external_id[24];
         struct fl_transaction t = purchase(customers[i % 2], external_id, DAY + i * 5 % 4, i);
 
         snprintf(external_id, sizeof external_id, "t%d", i);
