@@ -1,6 +1,6 @@
 /*
  * A valuation run from store to stored scores, and one rescoring; beside them the least that could
- * be done: reading the same purchase days and writing the same rows by bare SQLite.
+ * be done: writing the same rows by bare SQLite.
  *
  *     bench-appraise [CUSTOMERS [THREADS]]      default 1000000 and 2; ten purchases each
  *     BENCH_APPRAISE_DB=FILE                    made when missing, kept, used again
@@ -134,8 +134,8 @@ static void run(struct fl_store *store, const char *uri, const struct fl_conf *c
     if (fl_appraise_run(arena, &input, &result, &err))
         bench_die("run", err.text);
     span = bench_since(start);
-    printf("value_s %.3f\nvalue_cpu_s %.3f\nvalue_customers %" PRId64 "\nvalue_bytes_a_customer "
-           "%.1f\n",
+    printf("{\"s\": %.3f, \"cpu_s\": %.3f, \"customers\": %" PRId64
+           ", \"bytes_a_customer\": %.1f}\n",
            span.wall_s, span.cpu_s, result.n_valued,
            (double)result.memory_bytes / (double)result.n_customers);
     if (getenv("BENCH_APPRAISE_STEPS"))
@@ -153,14 +153,14 @@ static void rescore(struct fl_store *store, const struct fl_conf *conf, int n)
     if (fl_appraise_frame_open(store, conf, &frame, &err))
         bench_die("frame", err.text);
     span = bench_since(start);
-    printf("value_frame_ms %.3f\n", span.wall_s * 1e3);
+    printf("{\"frame_ms\": %.3f}\n", span.wall_s * 1e3);
     start = bench_now();
     for (int i = 0; i < RESCORINGS; i++)
         if (fl_appraise_one(frame, store, 64000 + (int64_t)(i * 7919 % n) * 64, now_us(), &score,
                             &err))
             bench_die("rescoring", err.text);
     span = bench_since(start);
-    printf("value_rescore_ms %.4f\n", span.wall_s * 1e3 / RESCORINGS);
+    printf("{\"rescore_ms\": %.4f}\n", span.wall_s * 1e3 / RESCORINGS);
     fl_appraise_frame_close(&frame);
 }
 
@@ -179,7 +179,7 @@ static void bare(const char *path)
     bench_sql(db, "BEGIN IMMEDIATE; INSERT INTO bare_score SELECT * FROM score WHERE run = (SELECT "
                   "MAX(run) FROM score); COMMIT");
     span = bench_since(start);
-    printf("value_bare_write_s %.3f\n", span.wall_s);
+    printf("{\"bare_write_s\": %.3f}\n", span.wall_s);
     bench_sql(db, "DROP TABLE bare_score");
     sqlite3_close(db);
 }
@@ -211,11 +211,11 @@ int main(int argc, char **argv)
         bench_die("store", err.text);
     if (is_new) {
         add_customers(path, n);
-        printf("value_transactions %" PRId64 "\n", add_purchases(store, n));
+        printf("{\"transactions\": %" PRId64 "}\n", add_purchases(store, n));
     }
     run(store, uri, conf, threads);
     getrusage(RUSAGE_SELF, &used);
-    printf("value_peak_mib %.1f\n", (double)used.ru_maxrss / 1024);
+    printf("{\"peak_mib\": %.1f}\n", (double)used.ru_maxrss / 1024);
     rescore(store, conf, n);
     fl_store_close(&store);
     bare(path);

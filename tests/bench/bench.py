@@ -437,6 +437,7 @@ BENCHES = {
     "letter": bench_letter,
     "fax": bench_fax,
     "fit": bench_fit,
+    "appraise": lambda: bench_program("appraise"),
 }
 
 # What must be reached: name, bound, and whether more is better.
@@ -459,6 +460,9 @@ GOALS = [
     ("fit_cdnow_vs_plain", 5, True),
     ("fit_cdnow100_vs_plain", 50, True),
     ("fit_cdnow100_vs_lifetimes", 10, True),
+    ("appraise_s", 10, False),
+    ("appraise_bytes_a_customer", 300, False),
+    ("appraise_rescore_ms", 1, False),
     ("sms_vs_ab", 0.3, True),
     ("sms_receipts_vs_commits", 0.1, True),
 ]
