@@ -187,9 +187,7 @@ static enum fl_status fit_purchases(struct appraise_run *run, struct fl_error *e
     adopt(run, &run->frame->models.purchase, &fit, why);
     if (fit.state != FL_VALUE_FITTED && n_all)
         appraise_warn(run, "purchases: %s", fit.why);
-    if (n < n_all)
-        appraise_warn(run, "purchases were fitted on %zu of %zu customers, evenly spread", n,
-                      n_all);
+    run->n_buyers = n_all;
     return FL_OK;
 }
 

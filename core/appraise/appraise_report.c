@@ -91,6 +91,7 @@ static json_t *purchase_of(const struct appraise_run *run)
         if (!isnan(run->choice_scores[i]))
             put_real(scores, fl_value_model_key((enum fl_value_model)i), run->choice_scores[i]);
     put(object, "hold_out_log_likelihood", scores);
+    put(object, "buyers", json_integer((json_int_t)run->n_buyers));
     put_date(object, "calibrated_until", frame->calibrated_at);
     return object;
 }

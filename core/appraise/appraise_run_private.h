@@ -85,6 +85,7 @@ struct appraise_run {
     size_t n_referrals;
     double *ce, *cv, *ce_rank, *cv_rank; /* by place */
     uint8_t *keys;
+    size_t n_buyers; /* whose purchases tell something; the fit takes some, evenly spread */
     double choice_scores[FL_VALUE_MODELS]; /* hold-out log-likelihood; NAN: not tried */
     double spend_correlation;
     bool has_item_weights;
