@@ -83,21 +83,21 @@ static enum fl_status find_runs(struct fl_ops_call *call, const struct fl_campai
     if (st)
         return st;
     if (first == FL_TIME_NONE)
-        return fl_error_set(call->err, FL_NOT_FOUND,
+        return fl_error_set(call->err, FL_CONFLICT,
                             "campaign \"%s\" has not been planned yet; \"fairline campaign "
                             "schedule %s\" lets it run",
                             row->name, row->name);
     fl_time_format(first, when);
     st = fl_store_run_at(store, first, &before, call->err);
     if (st == FL_NOT_FOUND)
-        return fl_error_set(call->err, st,
+        return fl_error_set(call->err, FL_CONFLICT,
                             "nobody was valued before campaign \"%s\" was planned at %s; run "
                             "\"fairline value run\" before scheduling the next one",
                             row->name, when);
     if (!st)
         st = fl_store_run_get(store, call->args->arena, 0, &now, call->err);
     if (!st && (now.id == before || now.as_of_us <= first))
-        return fl_error_set(call->err, FL_NOT_FOUND,
+        return fl_error_set(call->err, FL_CONFLICT,
                             "nobody was valued since campaign \"%s\" was planned at %s; run "
                             "\"fairline value run\" when it has had time to work",
                             row->name, when);
@@ -128,7 +128,7 @@ static enum fl_status measure(struct fl_ops_call *call, const struct fl_campaign
     if (st)
         return st;
     if (is_without_hold_out(&groups, campaign))
-        return fl_error_set(call->err, FL_NOT_FOUND,
+        return fl_error_set(call->err, FL_CONFLICT,
                             "campaign \"%s\" has no hold-out, so nobody can be compared with; set "
                             "hold_out = \"10%%\" in its file before it is scheduled",
                             row->name);
