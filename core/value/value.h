@@ -94,14 +94,14 @@ struct fl_value_fit_options {
 struct fl_value_fit {
     enum fl_value_model model;
     enum fl_value_state state;
-    char why[FL_VALUE_WHY_SIZE];
+    char why[FL_VALUE_WHY_SIZE]; /* of a fit: empty, or what the data hardly tell */
     double p[FL_VALUE_PARAMS_MAX];
     double se[FL_VALUE_PARAMS_MAX]; /* of p, by the delta method; NAN where the Hessian is flat */
-    double covariance[FL_VALUE_PARAMS_MAX][FL_VALUE_PARAMS_MAX]; /* of log p */
+    double covariance[FL_VALUE_PARAMS_MAX][FL_VALUE_PARAMS_MAX]; /* of log p; flat directions out */
     double log_likelihood;
-    int iterations; /* evaluations of the likelihood over all starts */
-    int starts;     /* that ended at the same optimum / were tried */
-    int starts_agreed;
+    int iterations;        /* evaluations of the likelihood over all starts */
+    int starts;            /* that were tried, on a sample of the rows where there are many */
+    int starts_agreed;     /* that ended at the same optimum */
     const char *optimiser; /* "NLopt L-BFGS" */
     double customers;      /* sum of n */
     size_t rows;           /* grouped */

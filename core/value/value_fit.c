@@ -21,8 +21,8 @@
 enum {
     STARTS_DEFAULT = 3,
     STARTS_MAX = 100,
-    EVALUATIONS_MAX = 500,  /* of one climb; some 30 are usual */
-    SAMPLE_ROWS = 16 * 1024 /* enough for all but the last steps */
+    EVALUATIONS_MAX = 500, /* of one climb; some 30 are usual */
+    SAMPLE_ROWS = 8 * 1024 /* enough for all but the last steps */
 };
 
 static const double START_SPREAD = 2;     /* other starts are up to e^2 = 7 times off */
