@@ -142,7 +142,7 @@ static void pack_text(struct pack *pack, char *text, size_t size)
 
 static void pack_fit(struct pack *pack, struct fl_value_fit *fit)
 {
-    int model = fit->model, state = fit->state;
+    int model = (int)fit->model, state = (int)fit->state;
 
     pack_int(pack, &model, 0, FL_VALUE_MODELS - 1);
     pack_int(pack, &state, FL_VALUE_FITTED, FL_VALUE_NOT_CONVERGED);
@@ -180,7 +180,7 @@ static void pack_settings(struct pack *pack, struct appraise_settings *settings)
 {
     struct fl_customer_value_settings *customer = &settings->customer;
     struct fl_position_settings *position = &settings->position;
-    int scale = position->scale;
+    int scale = (int)position->scale;
 
     pack_real(pack, settings->commitment.weight, FL_SIGNALS);
     pack_real(pack, &settings->commitment.half_life_days, 1);

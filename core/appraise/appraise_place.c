@@ -53,13 +53,13 @@ void appraise_score_of(const struct appraise_settings *settings,
     struct fl_position position;
 
     *out = (struct fl_score){
-        .customer = facts->customer, .at_us = at_us, .state = worth->state, .zone = FL_ZONE_N};
+        .customer = facts->customer, .at_us = at_us, .state = (int)worth->state, .zone = FL_ZONE_N};
     if (worth->state != FL_SCORE_VALUED)
         return;
     fl_position_of(&settings->position, cv, ce,
                    appraise_place_sd_cv(settings, places, &worth->value),
                    appraise_place_sd_ce(places, ce), &position);
-    out->zone = position.zone;
+    out->zone = (int)position.zone;
     out->segment =
         fl_segment_of(&places->cuts, appraise_margin(facts), worth->ltv, worth->commitment);
     out->is_high = position.is_high;

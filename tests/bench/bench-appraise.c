@@ -197,7 +197,7 @@ int main(int argc, char **argv)
     struct bench_dir dir = {""};
     char path[200], uri[220];
     const struct fl_conf *conf;
-    struct fl_store *store;
+    struct fl_store *store = NULL;
     struct rusage used;
     struct fl_error err;
     bool is_new = !kept || access(kept, R_OK) != 0;
