@@ -9,6 +9,8 @@
 enum { DIGITS_GROUP = 3, DECIMALS_MAX = 6, MONTHS_A_YEAR = 12 };
 /* Above it, thousands of millions are a wall of digits. */
 static const double plain_max = 1e15;
+/* What is smaller has no place on a number axis. */
+static const double nothing = 1e-12;
 
 void fl_plot_number(char out[FL_PLOT_NUMBER_MAX], double value, int decimals)
 {
@@ -80,7 +82,7 @@ void fl_plot_axis_number(struct fl_plot_axis *axis, double high, int ticks)
     double step, last;
     char text[FL_PLOT_NUMBER_MAX];
 
-    if (!(high > 0))
+    if (!(high > nothing))
         high = 1;
     step = nice_step(high, ticks);
     last = ceil(high / step - 1e-9);

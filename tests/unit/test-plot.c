@@ -507,6 +507,8 @@ static void ticks_are_round_and_few(void **unused)
         assert_in_range(axis.n, 3, 10);
         assert_true(axis.high >= high * (1 - 1e-9) && axis.high < high * 2.01);
     }
+    fl_plot_axis_number(&axis, 5e-324, 8);
+    assert_true(axis.high > 0.5);
     fl_plot_axis_number(&axis, 0, 8);
     assert_true(axis.high > 0);
     fl_plot_axis_number(&axis, 3800, 8);
