@@ -59,11 +59,8 @@ enum fl_status appraise_explain_strategy(struct appraise_explain *explain,
     enum fl_score_state state = (enum fl_score_state)explain->score.state;
     struct fl_position position = position_of(&explain->score);
     const struct fl_strategy *strategy = fl_strategy_of(state, &position);
-    char reason[REASON_SIZE];
-
-    fl_strategy_reason(&explain->frame->settings.position, state, &position, reason, sizeof reason);
     appraise_sheet_text(sheet, "strategy", strategy->title);
-    appraise_sheet_text(sheet, "because", reason);
+    appraise_sheet_text(sheet, "because", strategy->meaning);
     appraise_sheet_text(sheet, "actions", strategy->actions);
     return FL_OK;
 }

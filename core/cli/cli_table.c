@@ -5,21 +5,28 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/str.h"
 #include "cli/cli_out_private.h"
 
-enum { NAME_WIDTH_MAX = 24 };
+enum { NAME_WIDTH_MAX = 24, TOLD_WIDTH_MIN = 24 };
 
 /* Columns that may be cut so that a table fits the terminal, by name. */
 static bool is_long(const char *name)
 {
-    static const char *const names[] = {"text",    "subject", "sentence", "summary",    "help",
-                                        "detail",  "proof",   "remedy",   "definition", "addresses",
-                                        "content", "reason",  "value",    "hash",       "name"};
+    static const char *const names[] = {"text",   "subject", "summary",    "help",      "detail",
+                                        "proof",  "remedy",  "definition", "addresses", "content",
+                                        "reason", "value",   "hash",       "name"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0)
             return true;
     return false;
+}
+
+/* Columns whose end matters as much as their beginning: they go on in the next line. */
+static bool is_told(const char *name)
+{
+    return strcmp(name, "sentence") == 0 || strcmp(name, "what_and_why") == 0;
 }
 
 /* Money is text with the currency's decimals, and still stands under money. */
@@ -77,6 +84,53 @@ static void cell_text(struct fl_buf *buf, const json_t *value)
     free(clean);
 }
 
+/* What is left for the column that is told, beside the widest of each other. */
+static size_t room_for_told(const struct fl_cli_out_options *options, const json_t *columns,
+                            const json_t *rows)
+{
+    size_t taken = 0, i, j;
+    json_t *name, *row;
+
+    json_array_foreach(columns, i, name)
+    {
+        const char *text = json_string_value(name);
+        size_t widest = strlen(text);
+
+        if (is_told(text))
+            continue;
+        json_array_foreach(rows, j, row)
+        {
+            FL_AUTO_BUF struct fl_buf buf = FL_BUF(FL_CLI_CELL_MAX);
+            size_t width;
+
+            cell_text(&buf, json_object_get(row, text));
+            width = fl_utf8_columns(buf.data, buf.len);
+            widest = width > widest ? width : widest;
+        }
+        taken += widest + 1;
+    }
+    return (size_t)options->width > taken + TOLD_WIDTH_MIN ? (size_t)options->width - taken
+                                                           : TOLD_WIDTH_MIN;
+}
+
+/* Line ends in the place of blanks, so that no line is wider, but for a word that is. */
+static void fold(char *text, size_t width)
+{
+    char *line = text, *blank = NULL;
+
+    for (char *p = text; *p; p++) {
+        if (*p != ' ')
+            continue;
+        if (blank && fl_utf8_columns(line, (size_t)(p - line)) > width) {
+            *blank = '\n';
+            line = blank + 1;
+        }
+        blank = p;
+    }
+    if (blank && fl_utf8_columns(line, strlen(line)) > width)
+        *blank = '\n';
+}
+
 static void add_columns(struct libscols_table *table, const struct fl_cli_out_options *options,
                         const json_t *columns, const json_t *rows)
 {
@@ -88,18 +142,26 @@ static void add_columns(struct libscols_table *table, const struct fl_cli_out_op
         const char *text = json_string_value(name);
         FL_AUTO_FREE char *heading = strdup(text);
         int flags = is_number(rows, text) ? SCOLS_FL_RIGHT : 0;
+        struct libscols_column *column;
 
         for (char *p = heading; p && *p; p++)
             if (*p >= 'a' && *p <= 'z')
                 *p = (char)(*p - 'a' + 'A');
-        if (options->is_terminal && is_long(text))
+        if (options->is_terminal && is_told(text))
+            flags |= SCOLS_FL_WRAP;
+        else if (options->is_terminal && is_long(text))
             flags |= SCOLS_FL_TRUNC;
-        (void)scols_table_new_column(table, heading ? heading : text, 0, flags);
+        column = scols_table_new_column(table, heading ? heading : text, 0, flags);
+        if (column && (flags & SCOLS_FL_WRAP)) {
+            (void)scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
+                                            NULL);
+            (void)scols_column_set_safechars(column, "\n");
+        }
     }
 }
 
 static void add_row(struct libscols_table *table, const struct fl_cli_out_options *options,
-                    const json_t *columns, const json_t *row)
+                    const json_t *columns, const json_t *row, size_t told_width)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
     size_t i;
@@ -113,6 +175,8 @@ static void add_row(struct libscols_table *table, const struct fl_cli_out_option
         const char *colour;
 
         cell_text(&buf, json_object_get(row, json_string_value(name)));
+        if (options->is_terminal && is_told(json_string_value(name)) && buf.len)
+            fold(buf.data, told_width);
         (void)scols_line_set_data(line, i, buf.data);
         colour = options->has_colour ? colour_of(buf.data) : NULL;
         if (colour)
@@ -139,7 +203,7 @@ void fl_cli_table_print(const struct fl_cli_out_options *options, const json_t *
     struct libscols_table *table = scols_new_table();
     int width = options->width - (int)strlen(indent);
     char *text = NULL;
-    size_t i;
+    size_t i, told_width;
     json_t *row;
 
     if (!table)
@@ -152,7 +216,8 @@ void fl_cli_table_print(const struct fl_cli_out_options *options, const json_t *
     if (options->is_terminal && width > 0)
         (void)scols_table_set_termwidth(table, (size_t)width);
     add_columns(table, options, columns, rows);
-    json_array_foreach(rows, i, row) add_row(table, options, columns, row);
+    told_width = options->is_terminal ? room_for_told(options, columns, rows) : 0;
+    json_array_foreach(rows, i, row) add_row(table, options, columns, row, told_width);
     if (scols_print_table_to_string(table, &text) == 0)
         put_indented(options->stream, text, indent);
     free(text);

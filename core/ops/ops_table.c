@@ -189,7 +189,7 @@ static const struct fl_ops_op table[] = {
      fl_ops_params_value_plot, FL_OPS_DIRECT, "bin,customers,predicted,observed,low,high",
      fl_ops_value_calibration_run, "value calibration\nvalue calibration --svg calibration.svg"},
     {"value", "explain", "every number of a customer's score, down to its events",
-     fl_ops_params_customer, 0, "section,label,source,date,quantity,unit,amount,text",
+     fl_ops_params_customer, 0, "section,what_and_why,source,date,quantity,unit,amount",
      fl_ops_value_explain_run,
      "value explain D-1007\n"
      "value explain D-1007 -o json | jq '.[] | select(.section == \"cost\")'"},

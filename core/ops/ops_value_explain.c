@@ -28,6 +28,16 @@ static void put_source(json_t *row, struct fl_arena *arena)
         fl_ops_put_str(row, "date", fl_arena_strndup(arena, at, DAY_LENGTH));
 }
 
+/* "model of purchases: Pareto/NBD" */
+static void put_what(json_t *row, struct fl_arena *arena)
+{
+    const char *label = json_string_value(json_object_get(row, "label"));
+    const char *text = json_string_value(json_object_get(row, "text"));
+
+    fl_ops_put_str(row, "what_and_why",
+                   text ? fl_arena_printf(arena, "%s: %s", label ? label : "", text) : label);
+}
+
 static void emit_section(struct fl_ops_call *call, const char *section, json_t *lines)
 {
     size_t i;
@@ -41,6 +51,7 @@ static void emit_section(struct fl_ops_call *call, const char *section, json_t *
         (void)json_object_update(row, line);
         put_money(row, call->args->arena, call->context->conf);
         put_source(row, call->args->arena);
+        put_what(row, call->args->arena);
         fl_ops_row_emit(call->sink, row);
     }
 }
@@ -66,6 +77,7 @@ static void emit_state(struct fl_ops_call *call, enum fl_score_state state)
     fl_ops_put_str(row, "kind", "fact");
     fl_ops_put_str(row, "label", fl_score_state_name(state));
     fl_ops_put_str(row, "text", fl_strategy_of(state, NULL)->meaning);
+    put_what(row, call->args->arena);
     fl_ops_row_emit(call->sink, row);
 }
 

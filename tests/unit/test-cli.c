@@ -136,6 +136,27 @@ static void test_table_fits_the_terminal(void **state)
     free(text);
 }
 
+/* Nothing of a sentence is lost: it goes on in the next line, between two words. */
+static void test_sentences_go_on(void **state)
+{
+    static const char rows[] = "[{\"id\": \"123456789\", \"sentence\": \"the firm earns more than "
+                               "the customer receives\"}, {\"id\": \"7\", \"sentence\": \"fair\"}]";
+    char *text;
+
+    (void)state;
+    text = printed(rows, FL_CLI_TABLE, "id,sentence", true, 40);
+    assert_string_equal(text, "ID        SENTENCE\n"
+                              "123456789 the firm earns more than the\n"
+                              "          customer receives\n"
+                              "7         fair\n");
+    free(text);
+    text = printed(rows, FL_CLI_TABLE, "id,sentence", false, 40);
+    assert_string_equal(text, "ID        SENTENCE\n"
+                              "123456789 the firm earns more than the customer receives\n"
+                              "7         fair\n");
+    free(text);
+}
+
 static void test_text_cannot_steer_a_terminal(void **state)
 {
     /* Escape, carriage return, DEL, a C1 control, a mark that turns the direction; then Hangul. */
@@ -213,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_names_are_the_first_column),
         cmocka_unit_test(test_table_aligns_korean),
         cmocka_unit_test(test_table_fits_the_terminal),
+        cmocka_unit_test(test_sentences_go_on),
         cmocka_unit_test(test_text_cannot_steer_a_terminal),
         cmocka_unit_test(test_record_shows_every_member),
         cmocka_unit_test(test_raw_is_bare),
