@@ -1,6 +1,7 @@
 /* The value process: one valuation run.  It reads the store by connections of its own and hands
  * what comes out to core, which alone writes. */
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "appraise/appraise.h"
@@ -16,6 +17,7 @@ enum {
     EXIT_TEMPORARY = 75,
     ARENA_MAX = 512 << 20,
     THREADS = 2,
+    NICENESS = 10, /* messages come first */
     /* One transaction of core's each: some ten milliseconds, and dispatch has its turn again. */
     SCORES_A_FRAME = 2000,
     BUSY_TIMEOUT_US = 10000000
@@ -164,6 +166,7 @@ int fl_daemon_run_value(int fd)
     int code = EXIT_FINE;
 
     fl_host_harden_early();
+    (void)setpriority(PRIO_PROCESS, 0, NICENESS);
     value.log = fl_log_root(&fl_log_stderr, "value");
     fl_wire_init(&value.in);
     fl_wire_init(&value.out);

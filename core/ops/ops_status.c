@@ -57,20 +57,43 @@ static void put_counts(json_t *row, const int64_t counts[FL_MESSAGE_STATES])
     (void)json_object_set_new(row, "messages", object);
 }
 
+/* The valuation that counts, whether one is going on, and who waits to be scored again. */
+static enum fl_status put_valuation(struct fl_ops_context *context, struct fl_arena *arena,
+                                    json_t *row, struct fl_error *err)
+{
+    struct fl_ops_value value = {.is_running = false};
+    struct fl_value_run run = {.as_of_us = 0};
+    int64_t first, stale = 0;
+    size_t n;
+    enum fl_status st = fl_store_run_get(context->store, arena, 0, &run, err);
+
+    if (st && st != FL_NOT_FOUND)
+        return st;
+    if (context->daemon && context->daemon->value_state)
+        context->daemon->value_state(context->daemon->ctx, &value);
+    fl_ops_put_str(row, "valuation", value.is_running ? "running" : st ? "none" : "done");
+    fl_ops_put_time(row, "valued_as_of", run.as_of_us);
+    st = fl_store_stale_list(context->store, &first, 1, &n, &stale, err);
+    fl_ops_put_int(row, "to_be_scored", stale);
+    return st;
+}
+
 FL_OPS_RUN(fl_ops_status_run)
 {
     int64_t counts[FL_MESSAGE_STATES], oldest = FL_TIME_NONE, waiting = 0, late = 0;
     int64_t now = fl_clock_now(&context->clock);
-    json_t *row, *channels = json_array();
+    json_t *row, *channels = json_array(), *valuation = json_object();
     enum fl_status st;
 
-    (void)args;
     st = fl_store_message_counts(context->store, 0, counts, err);
     if (!st)
         st = fl_ops_oldest_due(context, &oldest, err);
     if (!st)
         st = channel_rows(context, channels, err);
+    if (!st)
+        st = put_valuation(context, args->arena, valuation, err);
     if (st) {
+        json_decref(valuation);
         json_decref(channels);
         return st;
     }
@@ -90,6 +113,8 @@ FL_OPS_RUN(fl_ops_status_run)
         fl_ops_put_str(row, "front", context->daemon->front(context->daemon->ctx));
     else
         fl_ops_put_str(row, "front", context->conf->front.is_enabled ? "down" : "disabled");
+    (void)json_object_update(row, valuation);
+    json_decref(valuation);
     put_counts(row, counts);
     (void)json_object_set_new(row, "channels", channels);
     fl_ops_row_emit(sink, row);

@@ -76,6 +76,8 @@ is_scored_again() {
 }
 until_is 20 "a purchase is followed by a new score" yes is_scored_again
 is "without another run" "$(done_runs)" 2
+is "nobody waits any more" \
+    "$(fairline status -o json | jq -r '.[0] | "\(.valuation) \(.to_be_scored)"')" "done 0"
 is "and the others keep theirs" "$(score D-8)" "$other"
 
 # --- killed in the middle ----------------------------------------------------------------------------
