@@ -98,6 +98,13 @@ ok "the valuation of a day" dairy value map --run "$(date -u -d tomorrow +%Y-%m-
     --png "$work/run.png"
 ok "is a picture of the usual size" says_png "$work/run.png" 960 720
 
+# --- beside a running daemon: it draws nothing, the command line reads the store itself
+printf 'data_dir = "%s/dairy"\n' "$work" >"$work/fairline.conf"
+start_daemon
+ok "a map beside the daemon" fairline value map --language en --svg "$work/beside.svg"
+ok "is named like any other" says_svg "$work/beside.svg" "Relationship map"
+stop_daemon
+
 # --- what is refused, and leaves nothing behind
 mkdir "$work/folder"
 ok "a folder is no file" refused 65 "is a folder" dairy value map --svg "$work/folder"
