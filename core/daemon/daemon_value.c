@@ -17,7 +17,7 @@ enum {
     EXIT_TEMPORARY = 75,
     ARENA_MAX = 512 << 20,
     THREADS = 2,
-    NICENESS = 10, /* messages come first */
+    NICENESS = 5, /* messages come first */
     /* One transaction of core's each: some ten milliseconds, and dispatch has its turn again. */
     SCORES_A_FRAME = 2000,
     BUSY_TIMEOUT_US = 10000000

@@ -74,7 +74,7 @@ fairline import transactions "$work/one.csv" >"$work/import.out" 2>&1 || cat "$w
 is_scored_again() {
     [ "$(score D-7)" != "$before" ] && echo yes
 }
-until_is 20 "a purchase is followed by a new score" yes is_scored_again
+until_is 60 "a purchase is followed by a new score" yes is_scored_again
 is "without another run" "$(done_runs)" 2
 is "nobody waits any more" \
     "$(fairline status -o json | jq -r '.[0] | "\(.valuation) \(.to_be_scored)"')" "done 0"
@@ -127,7 +127,7 @@ db.execute("UPDATE value_run SET started_us = started_us - 3 * 86400 * 1000000")
 db.commit()
 PY
 start_daemon
-until_is 30 "a run missed at night is made up" "$((runs + 1))" done_runs
+until_is 120 "a run missed at night is made up" "$((runs + 1))" done_runs
 fairline value run --wait >/dev/null 2>&1
 is "once" "$(done_runs)" "$((runs + 2))"
 stop_daemon
