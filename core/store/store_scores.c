@@ -4,12 +4,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "value/position.h"
+
 enum {
     REPORT_MAX = 16 << 20, /* bytes */
-    STATE_MAX = 2,         /* the codes of value/position.h */
-    ZONE_MAX = 3,
-    SEGMENT_MAX = 7,
-    KEYS_MAX = 7
+    STATE_MAX = FL_SCORE_OBJECTED,
+    ZONE_MAX = FL_ZONES - 1,
+    SEGMENT_MAX = FL_SEGMENTS - 1,
+    KEYS_MAX = FL_KEY_CONTRIBUTION | FL_KEY_EXCHANGE | FL_KEY_LEADER
 };
 
 static enum fl_status check_run(const struct fl_value_run *run, struct fl_error *err)

@@ -5,8 +5,9 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "value/position.h"
 
-enum { SQL_MAX = 4096, MISSING = 4 /* no score in this run; zones are 0 to 3 */ };
+enum { SQL_MAX = 4096, MISSING = FL_ZONES /* no score in this run */ };
 
 enum fl_status fl_sqlite_zone_change_each(struct fl_store *store, int64_t customer, int64_t after,
                                           int64_t limit, fl_store_zone_change_fn *fn, void *ctx,

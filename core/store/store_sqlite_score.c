@@ -3,8 +3,9 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "value/position.h"
 
-enum { SQL_MAX = 4096, OBJECTED = 2 /* FL_SCORE_OBJECTED of value/position.h */ };
+enum { SQL_MAX = 4096 };
 
 struct fl_score fl_sqlite_score_row(const struct fl_query *query, int at)
 {
@@ -81,7 +82,7 @@ enum fl_status fl_sqlite_scores_put(struct fl_store *store, int64_t run,
         return fl_error_set(err, FL_REJECTED, "run %lld is not running", (long long)run);
     st = fl_query_open(db, &query, "INSERT INTO score (run, customer," SCORE_INTO, Q_NONE, err);
     for (size_t i = 0; !st && i < n; i++)
-        if (scores[i].state != OBJECTED)
+        if (scores[i].state != FL_SCORE_OBJECTED)
             st = put_one(&query, run, scores[i].customer, &scores[i], err);
     return st;
 }
@@ -109,7 +110,7 @@ enum fl_status fl_sqlite_rescore_put(struct fl_store *store, const struct fl_sco
         return fl_error_set(err, st, "there is no customer %lld", (long long)score->customer);
     if (st)
         return st;
-    if (state != FL_CUSTOMER_ACTIVE || score->state == OBJECTED)
+    if (state != FL_CUSTOMER_ACTIVE || score->state == FL_SCORE_OBJECTED)
         return fl_sqlite_forget_scores(db, score->customer, err);
     st = note_change(db, score, at_us, err);
     if (!st)
