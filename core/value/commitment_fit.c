@@ -46,47 +46,44 @@ static double penalty(const struct problem *problem, const double *at)
     return problem->ridge / 2 * sum;
 }
 
-/* What is minimised: -log L + penalty. */
-static double loss(const struct problem *problem, const double *at)
+/* What is minimised, -log L + penalty, at a place, with its gradient and the lower triangle of its
+ * Hessian. */
+struct place {
+    double at[K];
+    double loss;
+    double gradient[K];
+    double hessian[K][K];
+};
+
+static void add_sample(const struct problem *problem, size_t i, struct place *place)
 {
-    double sum = penalty(problem, at);
+    const struct fl_commitment_sample *sample = &problem->samples[i];
+    double eta = predictor(problem, i, place->at), tail = exp(-fabs(eta));
+    double mu = (eta > 0 ? 1 : tail) / (1 + tail), weight = mu * (1 - mu), x[K];
 
-    for (size_t i = 0; i < problem->n; i++)
-        if (!is_left_out(problem, i)) {
-            double eta = predictor(problem, i, at);
-
-            /* log(1 + e^x) without overflow */
-            eta = problem->samples[i].stayed ? -eta : eta;
-            sum += fmax(eta, 0) + log1p(exp(-fabs(eta)));
-        }
-    return sum;
+    /* log(1 + e^x) without overflow */
+    place->loss += fmax(sample->stayed ? -eta : eta, 0) + log1p(tail);
+    memcpy(x, sample->s, FL_SIGNALS * sizeof *x);
+    x[FL_SIGNALS] = 1;
+    for (int j = 0; j < K; j++) {
+        place->gradient[j] += (mu - sample->stayed) * x[j];
+        for (int k = 0; k <= j; k++)
+            place->hessian[j][k] += weight * x[j] * x[k];
+    }
 }
 
-/* Gradient of the loss and the lower triangle of its Hessian. */
-static void derive(const struct problem *problem, const double *at, double *gradient,
-                   double hessian[K][K])
+static void look(const struct problem *problem, struct place *place)
 {
-    memset(gradient, 0, K * sizeof *gradient);
-    memset(hessian, 0, K * sizeof hessian[0]);
-    for (size_t i = 0; i < problem->n; i++) {
-        double x[K], mu, weight;
-
-        if (is_left_out(problem, i))
-            continue;
-        memcpy(x, problem->samples[i].s, FL_SIGNALS * sizeof *x);
-        x[FL_SIGNALS] = 1;
-        mu = 1 / (1 + exp(-predictor(problem, i, at)));
-        weight = mu * (1 - mu);
-        for (int j = 0; j < K; j++) {
-            gradient[j] += (mu - problem->samples[i].stayed) * x[j];
-            for (int k = 0; k <= j; k++)
-                hessian[j][k] += weight * x[j] * x[k];
-        }
-    }
+    place->loss = penalty(problem, place->at);
+    memset(place->gradient, 0, sizeof place->gradient);
+    memset(place->hessian, 0, sizeof place->hessian);
     for (int j = 0; j < FL_SIGNALS; j++) {
-        gradient[j] += problem->ridge * (at[j] - problem->toward[j]);
-        hessian[j][j] += problem->ridge;
+        place->gradient[j] = problem->ridge * (place->at[j] - problem->toward[j]);
+        place->hessian[j][j] = problem->ridge;
     }
+    for (size_t i = 0; i < problem->n; i++)
+        if (!is_left_out(problem, i))
+            add_sample(problem, i, place);
 }
 
 /* Solves H step = gradient, leaving the factor in H; the decrement gradient' step, NAN where H has
@@ -119,19 +116,18 @@ static bool take_errors(double factor[K][K], double *se)
 }
 
 /* Goes along -step, half of it and so on until the loss falls; false where it never does. */
-static bool walk(const struct problem *problem, const double *step, double *at, double *at_loss)
+static bool walk(const struct problem *problem, const double *step, struct place *place)
 {
     double share = 1;
 
     for (int i = 0; i < HALVINGS_MAX; i++, share /= 2) {
-        double next[K], next_loss;
+        struct place next;
 
         for (int j = 0; j < K; j++)
-            next[j] = at[j] - share * step[j];
-        next_loss = loss(problem, next);
-        if (next_loss <= *at_loss) {
-            memcpy(at, next, sizeof next);
-            *at_loss = next_loss;
+            next.at[j] = place->at[j] - share * step[j];
+        look(problem, &next);
+        if (next.loss <= place->loss) {
+            *place = next;
             return true;
         }
     }
@@ -142,21 +138,25 @@ bool commitment_fit(const struct fl_commitment_sample *samples, const double *of
                     int without, const double *toward, double ridge, struct commitment_fit *fit)
 {
     struct problem problem = {samples, offsets, n, without, toward, ridge};
-    double at_loss, gradient[K], step[K], hessian[K][K];
+    struct place place;
+    double step[K], factor[K][K];
 
     /* A matrix without a factor is an answer, no reason to abort. */
     gsl_set_error_handler_off();
-    at_loss = loss(&problem, fit->at);
+    memcpy(place.at, fit->at, sizeof place.at);
+    look(&problem, &place);
     for (int i = 0; i < STEPS_MAX; i++) {
         double decrement;
 
-        derive(&problem, fit->at, gradient, hessian);
-        decrement = solve(hessian, gradient, step);
+        memcpy(factor, place.hessian, sizeof factor);
+        decrement = solve(factor, place.gradient, step);
         if (!isfinite(decrement))
             return false;
         /* Where no step lowers the loss any more, it is as low as its last digit tells. */
-        if (decrement < TOLERANCE || !walk(&problem, step, fit->at, &at_loss))
-            return decrement < sqrt(TOLERANCE) && take_errors(hessian, fit->se);
+        if (decrement < TOLERANCE || !walk(&problem, step, &place)) {
+            memcpy(fit->at, place.at, sizeof fit->at);
+            return decrement < sqrt(TOLERANCE) && take_errors(factor, fit->se);
+        }
     }
     return false;
 }
