@@ -169,6 +169,10 @@ FL_CHECK_RESULT enum fl_status fl_store_customer_each(struct fl_store *store, in
                                                       int64_t limit, fl_store_customer_fn *fn,
                                                       void *ctx, struct fl_error *err);
 
+/* Withdrawing this purpose, on any medium, is an objection to profiling: the customer becomes
+ * FL_CUSTOMER_OBJECTED and his scores are forgotten; granting it again on each takes it back. */
+#define FL_PURPOSE_PROFILING "profiling"
+
 /* Always appended; holds from now on unless a line with a later `at_us` (0: now) is there. */
 FL_CHECK_RESULT enum fl_status fl_store_consent_append(struct fl_store *store,
                                                        const struct fl_consent *consent,

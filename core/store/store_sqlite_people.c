@@ -82,6 +82,33 @@ static enum fl_status mark_if_withdrawn(struct fl_sqlite *db, const struct fl_co
     return fl_sqlite_mark_stale(db, consent->customer, err);
 }
 
+/* A customer who has withdrawn the purpose "profiling" on any medium objects to being valued. */
+static enum fl_status follow_objection(struct fl_sqlite *db, const struct fl_consent *consent,
+                                       struct fl_error *err)
+{
+    int64_t objects = 0;
+    enum fl_status st;
+
+    if (!fl_str_equal(consent->purpose, FL_PURPOSE_PROFILING))
+        return FL_OK;
+    st = fl_query_number(db,
+                         "SELECT EXISTS (SELECT 1 FROM consent_now WHERE customer = ?1"
+                         " AND purpose = ?2 AND state = ?3)",
+                         Q_VALUES(Q_INT(consent->customer), Q_TEXT(FL_PURPOSE_PROFILING),
+                                  Q_INT(FL_CONSENT_WITHDRAWN)),
+                         &objects, err);
+    if (!st)
+        st = fl_query_exec(db, "UPDATE customer SET state = ?2 WHERE id = ?1 AND state <> ?3",
+                           Q_VALUES(Q_INT(consent->customer),
+                                    Q_INT(objects ? FL_CUSTOMER_OBJECTED : FL_CUSTOMER_ACTIVE),
+                                    Q_INT(FL_CUSTOMER_ERASED)),
+                           err);
+    if (st)
+        return st;
+    return objects ? fl_sqlite_forget_scores(db, consent->customer, err)
+                   : fl_sqlite_mark_stale(db, consent->customer, err);
+}
+
 enum fl_status fl_sqlite_consent_append(struct fl_store *store, const struct fl_consent *consent,
                                         struct fl_error *err)
 {
@@ -95,7 +122,9 @@ enum fl_status fl_sqlite_consent_append(struct fl_store *store, const struct fl_
     /* A line about the past does not change what holds now. */
     if (!st && (!now.is_known || at_us >= now.at_us))
         st = consent_set_now(db, consent, id, err);
-    return st ? st : mark_if_withdrawn(db, consent, err);
+    if (!st)
+        st = mark_if_withdrawn(db, consent, err);
+    return st ? st : follow_objection(db, consent, err);
 }
 
 enum fl_status fl_sqlite_consent_change(struct fl_sqlite *db, const struct fl_consent *consent,
@@ -113,6 +142,8 @@ enum fl_status fl_sqlite_consent_change(struct fl_sqlite *db, const struct fl_co
         st = consent_set_now(db, consent, id, err);
     if (!st)
         st = mark_if_withdrawn(db, consent, err);
+    if (!st)
+        st = follow_objection(db, consent, err);
     if (!st)
         *out_has_changed = true;
     return st;

@@ -290,6 +290,49 @@ static enum fl_consent_state consent_now(struct world *w, int64_t customer)
     return got.consents[0].state;
 }
 
+static enum fl_customer_state state_of(struct world *w, int64_t customer)
+{
+    struct fl_error err;
+    struct fl_customer got;
+
+    assert_ok(fl_store_customer_get(w->store, w->arena, customer, &got, &err));
+    return got.state;
+}
+
+/* The ledger alone says who objects to profiling, whichever way the line came. */
+static void test_objection(void **state)
+{
+    struct world *w = *state;
+    struct fl_error err;
+    struct fl_consent line = {.purpose = FL_PURPOSE_PROFILING,
+                              .medium = FL_MEDIUM_EMAIL,
+                              .state = FL_CONSENT_WITHDRAWN,
+                              .source = "reply",
+                              .at_us = WORLD_NOW + 10};
+
+    world_begin(w);
+    line.customer = world_customer(w, "kim", "kim@example.org", FL_CONSENT_GRANTED);
+    assert_ok(fl_store_consent_append(w->store, &line, &err));
+    if (!fl_store_remembers(w->store))
+        return;
+    assert_int_equal(state_of(w, line.customer), FL_CUSTOMER_OBJECTED);
+    line.medium = FL_MEDIUM_LETTER;
+    assert_ok(fl_store_consent_append(w->store, &line, &err));
+    /* Granted on one medium it still stands on the other. */
+    line.state = FL_CONSENT_GRANTED;
+    line.at_us = WORLD_NOW + 20;
+    assert_ok(fl_store_consent_append(w->store, &line, &err));
+    assert_int_equal(state_of(w, line.customer), FL_CUSTOMER_OBJECTED);
+    line.medium = FL_MEDIUM_EMAIL;
+    assert_ok(fl_store_consent_append(w->store, &line, &err));
+    assert_int_equal(state_of(w, line.customer), FL_CUSTOMER_ACTIVE);
+    /* Another purpose is no objection. */
+    line.purpose = "marketing";
+    line.state = FL_CONSENT_WITHDRAWN;
+    assert_ok(fl_store_consent_append(w->store, &line, &err));
+    assert_int_equal(state_of(w, line.customer), FL_CUSTOMER_ACTIVE);
+}
+
 static void test_consent_ledger(void **state)
 {
     struct world *w = *state;
@@ -336,7 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(test_transactions),    BOTH(test_ids_grow),        BOTH(test_customer_put_get),
         BOTH(test_customer_update), BOTH(test_customer_states), BOTH(test_customer_refusals),
-        BOTH(test_customer_each),   BOTH(test_consent_ledger),
+        BOTH(test_customer_each),   BOTH(test_consent_ledger),  BOTH(test_objection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

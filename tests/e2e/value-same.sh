@@ -96,6 +96,22 @@ scores first "zone, segment, keys" >"$work/first.zones"
 is "and zones, keys and segments stay" \
     "$([ "$(diff "$work/first.zones" "$work/days.zones" | grep -c '^>')" -le 3 ] && echo same)" same
 
+# --- who objects --------------------------------------------------------------------------------------
+state_of() {
+    in_store first value show "$1" -o json | jq -r '.[0].value_state'
+}
+ok "a customer objects to profiling" in_store first consent set C7 --purpose profiling --medium other \
+    --state withdrawn --proof "by phone"
+is "the score is forgotten at once" \
+    "$(sqlite3 "$work/first/fairline.db" "SELECT count(*) FROM score s JOIN customer c ON c.id = s.customer WHERE c.external_id = 'C7'")" 0
+is "and it is said why" "$(state_of C7)" objected
+ok "everybody is valued again" in_store first value run --as-of 2025-08-31
+is "but for who objected" "$(state_of C7)" objected
+ok "the objection is taken back" in_store first consent set C7 --purpose profiling --medium other \
+    --state granted --proof "by phone"
+ok "and a run" in_store first value run --as-of 2025-08-31
+is "values the customer again" "$(state_of C7)" valued
+
 # --- hardly any data --------------------------------------------------------------------------------
 zones() {
     sqlite3 "$work/$1/fairline.db" "SELECT group_concat(n || ' in ' || zone, ', ') FROM
