@@ -74,12 +74,19 @@ static enum fl_status rows_of(const struct appraise_run *run, row_fn *fn, struct
     return FL_OK;
 }
 
-static enum fl_status fit_rows(enum fl_value_model model, struct fl_value_obs *rows, size_t n,
-                               const double *start, struct fl_value_fit *out, struct fl_error *err)
+/* Threads are free: the sums are the same to the last bit. */
+static struct fl_value_fit_options options_of(const struct appraise_run *run, const double *start)
 {
-    const struct fl_value_fit_options options = {.start = start};
+    return (struct fl_value_fit_options){.start = start, .threads = run->input->threads};
+}
 
-    return fl_value_fit(model, rows, fl_value_group(rows, n), start ? &options : NULL, out, err);
+static enum fl_status fit_rows(const struct appraise_run *run, enum fl_value_model model,
+                               struct fl_value_obs *rows, size_t n, const double *start,
+                               struct fl_value_fit *out, struct fl_error *err)
+{
+    const struct fl_value_fit_options options = options_of(run, start);
+
+    return fl_value_fit(model, rows, fl_value_group(rows, n), &options, out, err);
 }
 
 /* The model that said best what came after the calibration period. */
@@ -91,6 +98,7 @@ static enum fl_status choose(struct appraise_run *run, const struct appraise_sam
                                                  FL_VALUE_PARETONBD};
     enum { N_MODELS = sizeof models / sizeof models[0] };
     struct fl_value_obs *before = calloc(n, sizeof *before), *until = calloc(n, sizeof *until);
+    const struct fl_value_fit_options options = options_of(run, NULL);
     double scores[N_MODELS];
     enum fl_status st = before && until ? FL_OK : fl_error_set(err, FL_IO, "no memory to fit");
 
@@ -100,7 +108,7 @@ static enum fl_status choose(struct appraise_run *run, const struct appraise_sam
         before[i].z = until[i].z = 0;
     }
     if (!st)
-        st = fl_value_choose(models, N_MODELS, before, until, n, NULL, out, scores, why, err);
+        st = fl_value_choose(models, N_MODELS, before, until, n, &options, out, scores, why, err);
     for (size_t i = 0; !st && i < N_MODELS; i++)
         run->choice_scores[models[i]] = scores[i];
     free(before);
@@ -121,8 +129,8 @@ static enum fl_status calibrate(struct appraise_run *run, const struct fl_value_
         before[i] = samples[i].before;
         before[i].z = 0;
     }
-    st = fit_rows(chosen->model, before, n, has_start ? chosen->p : NULL, &run->frame->calibration,
-                  err);
+    st = fit_rows(run, chosen->model, before, n, has_start ? chosen->p : NULL,
+                  &run->frame->calibration, err);
     free(before);
     if (!st && run->frame->calibration.state == FL_VALUE_FITTED)
         run->frame->calibrated_at = run->then.today;
@@ -178,7 +186,7 @@ static enum fl_status fit_purchases(struct appraise_run *run, struct fl_error *e
     if (!st)
         st = rows_of(run, purchase_row, &rows, &n, &n_all, err);
     if (!st)
-        st = fit_rows(chosen.model, rows, n, has_start ? chosen.p : NULL, &fit, err);
+        st = fit_rows(run, chosen.model, rows, n, has_start ? chosen.p : NULL, &fit, err);
     free(rows);
     if (st)
         return st;
@@ -248,7 +256,7 @@ static enum fl_status fit_spend(struct appraise_run *run, struct fl_error *err)
     measure_spend(run, &moments);
     st = rows_of(run, spend_row, &rows, &n, &n_all, err);
     if (!st)
-        st = fit_rows(FL_VALUE_GAMMAGAMMA, rows, n, NULL, &fit, err);
+        st = fit_rows(run, FL_VALUE_GAMMAGAMMA, rows, n, NULL, &fit, err);
     free(rows);
     if (st)
         return st;
