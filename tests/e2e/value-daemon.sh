@@ -80,6 +80,27 @@ is "nobody waits any more" \
     "$(fairline status -o json | jq -r '.[0] | "\(.valuation) \(.to_be_scored)"')" "done 0"
 is "and the others keep theirs" "$(score D-8)" "$other"
 
+# --- scored again after a complaint, and the other way when it is settled ----------------------------
+commitment() {
+    fairline value show D-9 -o json | jq -r '.[0] | .commitment'
+}
+content=$(commitment)
+yesterday=$(date -u -d yesterday +%Y-%m-%d)
+echo "{\"type\": \"complaint\", \"id\": \"K-1\", \"customer\": \"D-9\", \"opened\": \"$yesterday\", \"text\": \"late\"}" \
+    >"$work/complaint.json"
+fairline import events "$work/complaint.json" >"$work/import.out" 2>&1 || cat "$work/import.out"
+is_below() {
+    jq -n "$(commitment) < $content"
+}
+is_above() {
+    jq -n "$(commitment) > $content"
+}
+until_is 60 "a complaint lowers commitment" true is_below
+echo "{\"type\": \"complaint\", \"id\": \"K-1\", \"customer\": \"D-9\", \"opened\": \"$yesterday\", \"settled\": \"$(date -u +%Y-%m-%d)\"}" \
+    >"$work/complaint.json"
+fairline import events "$work/complaint.json" >"$work/import.out" 2>&1 || cat "$work/import.out"
+until_is 60 "and one that was settled soon raises it" true is_above
+
 # --- killed in the middle ----------------------------------------------------------------------------
 # Kills the child of the gateway that values, as soon as it is seen; asks for one run after another
 # until one was caught.
