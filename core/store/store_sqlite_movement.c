@@ -118,7 +118,8 @@ enum fl_status fl_sqlite_zone_matrix(struct fl_store *store, int64_t run_from, i
 
 /* ---- after a campaign -------------------------------------------------------------------------*/
 
-/* Whoever got one message is treated, also where another one was held back. */
+/* Whoever was sent one message is treated, also where another one was held back - and where it did
+ * not arrive: of the hold-out nobody knows to whom it would have (intention to treat). */
 static void effect_sql(struct fl_buf *sql, int64_t run_before, int64_t run_after)
 {
     fl_buf_printf(
@@ -129,11 +130,12 @@ static void effect_sql(struct fl_buf *sql, int64_t run_before, int64_t run_after
                       "a.") " FROM (SELECT m.customer AS customer, min(m.state = %d) AS "
                             "is_hold_out FROM occurrence o"
                             "  CROSS JOIN message m ON m.occurrence = o.id WHERE o.campaign = ?1"
-                            "  AND (m.state IN (%d, %d) OR (m.state = %d AND m.rule = %d)) GROUP "
+                            "  AND (m.state IN (%d, %d, %d, %d) OR (m.state = %d AND m.rule = %d)) "
+                            "GROUP "
                             "BY m.customer) m"
                             " CROSS JOIN ",
-        FL_MESSAGE_SUPPRESSED, FL_MESSAGE_ACCEPTED, FL_MESSAGE_DELIVERED, FL_MESSAGE_SUPPRESSED,
-        FL_RULE_HOLD_OUT);
+        FL_MESSAGE_SUPPRESSED, FL_MESSAGE_ACCEPTED, FL_MESSAGE_DELIVERED, FL_MESSAGE_BOUNCED,
+        FL_MESSAGE_FAILED, FL_MESSAGE_SUPPRESSED, FL_RULE_HOLD_OUT);
     fl_buf_puts(sql, run_before ? FL_SCORES_OF("2") : FL_SCORES_NOW);
     fl_buf_puts(sql, " b ON b.customer = m.customer CROSS JOIN ");
     fl_buf_puts(sql, run_after ? FL_SCORES_OF("3") : FL_SCORES_NOW);

@@ -312,7 +312,7 @@ FL_CHECK_RESULT enum fl_status fl_store_zone_change_each(struct fl_store *store,
 FL_CHECK_RESULT enum fl_status fl_store_zone_matrix(struct fl_store *store, int64_t run_from,
                                                     int64_t run_to, int64_t out[5][5],
                                                     struct fl_error *err);
-/* For `campaign`: each customer who got a message (accepted or delivered) or was held out of all,
+/* For `campaign`: each customer who was sent a message, arrived or not, or was held out of all,
  * and has a score in both runs (0: current scores).  FL_NOT_FOUND: a run without scores. */
 struct fl_effect_row {
     int64_t customer;
