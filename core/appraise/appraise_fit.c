@@ -49,9 +49,10 @@ static bool spend_row(const struct appraise_run *run, const struct appraise_reco
     return out->x > 0 && out->z > 0;
 }
 
-/* Evenly spread rows of everybody, at most APPRAISE_FIT_MAX; from malloc. */
-static enum fl_status rows_of(const struct appraise_run *run, row_fn *fn, struct fl_value_obs **out,
-                              size_t *out_n, size_t *out_all, struct fl_error *err)
+/* Evenly spread rows of everybody, at most `max`; from malloc. */
+static enum fl_status rows_of(const struct appraise_run *run, row_fn *fn, size_t max,
+                              struct fl_value_obs **out, size_t *out_n, size_t *out_all,
+                              struct fl_error *err)
 {
     struct fl_value_obs *rows, row;
     size_t n_all = 0, wanted, seen = 0, n = 0;
@@ -59,7 +60,7 @@ static enum fl_status rows_of(const struct appraise_run *run, row_fn *fn, struct
     for (size_t p = 0; p < run->n_parts; p++)
         for (size_t i = 0; i < run->parts[p].records.n; i++)
             n_all += fn(run, appraise_list_at(&run->parts[p].records, i), &row);
-    wanted = n_all < APPRAISE_FIT_MAX ? n_all : APPRAISE_FIT_MAX;
+    wanted = n_all < max ? n_all : max;
     rows = calloc(wanted ? wanted : 1, sizeof *rows);
     if (!rows)
         return fl_error_set(err, FL_IO, "no memory to fit");
@@ -184,7 +185,9 @@ static enum fl_status fit_purchases(struct appraise_run *run, struct fl_error *e
     enum fl_status st = settle_model(run, &chosen, &has_start, why, err);
 
     if (!st)
-        st = rows_of(run, purchase_row, &rows, &n, &n_all, err);
+        st = rows_of(run, purchase_row,
+                     chosen.model == FL_VALUE_PARETONBD ? APPRAISE_PARETO_MAX : SIZE_MAX, &rows, &n,
+                     &n_all, err);
     if (!st)
         st = fit_rows(run, chosen.model, rows, n, has_start ? chosen.p : NULL, &fit, err);
     free(rows);
@@ -254,7 +257,7 @@ static enum fl_status fit_spend(struct appraise_run *run, struct fl_error *err)
     enum fl_status st;
 
     measure_spend(run, &moments);
-    st = rows_of(run, spend_row, &rows, &n, &n_all, err);
+    st = rows_of(run, spend_row, APPRAISE_SPEND_MAX, &rows, &n, &n_all, err);
     if (!st)
         st = fit_rows(run, FL_VALUE_GAMMAGAMMA, rows, n, NULL, &fit, err);
     free(rows);

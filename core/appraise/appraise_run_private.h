@@ -8,9 +8,11 @@ enum {
     APPRAISE_THREADS_MAX = 8,
     APPRAISE_CHUNK_ITEMS = 8192,
     APPRAISE_SEGMENT_SLOTS = 4096, /* four times APPRAISE_SEGMENTS_MAX: few collide */
-    /* Rows the models are fitted on, and customers they are compared on: the Pareto/NBD takes 3 us
-     * a row and evaluation, and more rows make no parameter better than it can be used. */
-    APPRAISE_FIT_MAX = 20000,
+    /* Customers the Pareto/NBD is fitted on and models are compared on: it takes 3 us a row and
+     * evaluation.  Models in closed form are fitted on everybody; spend, of which no two rows are
+     * the same, on as many as make its errors smaller than any use of it. */
+    APPRAISE_PARETO_MAX = 20000,
+    APPRAISE_SPEND_MAX = 50000,
     APPRAISE_CHOICE_MAX = 5000,
     /* Customers that weights are learned on. */
     APPRAISE_SAMPLE_MAX = 20000,
