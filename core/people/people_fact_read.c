@@ -1,13 +1,12 @@
 /* Fields of a fact: from text to values. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/str.h"
+#include "conf/conf.h"
 #include "people/people_fact_private.h"
 
 enum { MADE_ID_SIZE = 96, PERIOD_TEXT_MAX = 64, CURRENCY_LENGTH = 3, DAYS_PER_MONTH = 30 };
@@ -66,21 +65,6 @@ bool people_field_money(struct people_text f, bool is_needed, bool may_be_negati
     return false;
 }
 
-static bool number_parse(const char *text, double *out)
-{
-    char *end;
-    double value;
-
-    if (!*text || strspn(text, "0123456789+-.eE") != strlen(text))
-        return false;
-    errno = 0;
-    value = strtod(text, &end);
-    if (*end || errno || !isfinite(value))
-        return false;
-    *out = value;
-    return true;
-}
-
 bool people_field_number(struct people_text f, bool is_needed, double min, double max, double *out)
 {
     const char *text = people_text_of(&f);
@@ -91,7 +75,7 @@ bool people_field_number(struct people_text f, bool is_needed, double min, doubl
             PEOPLE_FIELD_FAULT(&f, "is missing");
         return !is_needed;
     }
-    if (number_parse(text, &value) && value >= min && value <= max) {
+    if (fl_conf_real_parse(text, &value) && value >= min && value <= max) {
         *out = value;
         return true;
     }

@@ -1,74 +1,11 @@
 /* The sections front and value of the configuration: what they take, and what they need beside
  * them. */
+#include "conf-scene.h"
 #include "unit.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "conf/conf.h"
-
-struct fixture {
-    struct fl_arena *arena;
-    struct fl_faults faults;
-    struct fl_error err;
-};
-
-static int setup(void **state)
-{
-    static struct fixture f;
-
-    f = (struct fixture){.arena = fl_arena_create(FL_ARENA_DEFAULT_MAX)};
-    fl_faults_init(&f.faults, f.arena);
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    fl_arena_destroy(&f->arena);
-    return 0;
-}
-
-static const struct fl_conf *parse_ok(struct fixture *f, const char *text)
-{
-    const struct fl_conf *conf = NULL;
-    struct fl_error err;
-
-    assert_ok(fl_conf_parse(f->arena, "f.conf", text, &f->faults, &conf, &err));
-    assert_int_equal(f->faults.n_total, 0);
-    return conf;
-}
-
-/* Expects exactly these faults, in this order; `expected` ends with NULL. */
-static void check_faults(struct fixture *f, const char *const *expected)
-{
-    size_t n = 0;
-
-    for (; expected[n]; n++) {
-        const char *text;
-
-        if (n == f->faults.n_items)
-            fail_msg("missing fault: %s", expected[n]);
-        text = fl_fault_text(f->arena, &f->faults.items[n]);
-        if (!strstr(text, expected[n]))
-            fail_msg("fault \"%s\", expected \"%s\"", text, expected[n]);
-    }
-    if (n != f->faults.n_items)
-        fail_msg("one too many: %s", fl_fault_text(f->arena, &f->faults.items[n]));
-    fl_faults_init(&f->faults, f->arena);
-}
-
-static void parse_bad(struct fixture *f, const char *text, const char *const *expected)
-{
-    const struct fl_conf *conf = NULL;
-
-    assert_status(FL_INVALID, fl_conf_parse(f->arena, "f.conf", text, &f->faults, &conf, &f->err));
-    assert_null(conf);
-    check_faults(f, expected);
-}
-
-#define BAD(text, ...) parse_bad(f, (text), (const char *const[]){__VA_ARGS__, NULL})
 
 #define FIRM(base) "organisation { name = x web_base = \"" base "\" }\n"
 
