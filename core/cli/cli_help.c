@@ -90,8 +90,8 @@ static void print_params(FILE *stream, const struct fl_ops_op *op, bool is_posit
         else if (param->letter)
             snprintf(left, sizeof left, "-%c, --%s", param->letter, param->name);
         else
-            snprintf(left, sizeof left, "--%s%s%s", param->name,
-                     param->type == FL_OPS_BOOL ? "" : " ",
+            snprintf(left, sizeof left, param->flags & FL_OPS_BARE ? "--%s%s[%s]" : "--%s%s%s",
+                     param->name, param->type == FL_OPS_BOOL ? "" : " ",
                      param->type == FL_OPS_BOOL ? "" : metavar);
         print_left(stream, left, param->help);
         if (param->choices)

@@ -21,6 +21,15 @@ static void put_upper(const char *text)
         putchar(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text);
 }
 
+static void put_value(const struct fl_ops_param *p)
+{
+    if (p->type == FL_OPS_BOOL)
+        return;
+    fputs(p->flags & FL_OPS_BARE ? " [_" : " _", stdout);
+    put_upper(p->name);
+    fputs(p->flags & FL_OPS_BARE ? "_]" : "_", stdout);
+}
+
 static void put_head(const struct fl_ops_op *op)
 {
     printf("*fairline %s%s%s*", op->noun, op->verb ? " " : "", op->verb ? op->verb : "");
@@ -34,11 +43,7 @@ static void put_head(const struct fl_ops_op *op)
             fputs(is_needed ? "" : "]", stdout);
         } else {
             printf(is_needed ? " *--%s*" : " [*--%s*", p->name);
-            if (p->type != FL_OPS_BOOL) {
-                fputs(" _", stdout);
-                put_upper(p->name);
-                putchar('_');
-            }
+            put_value(p);
             fputs(is_needed ? "" : "]", stdout);
         }
     }
@@ -56,11 +61,7 @@ static void put_param(const struct fl_ops_param *p)
         if (p->letter)
             printf("*-%c*, ", p->letter);
         printf("*--%s*", p->name);
-        if (p->type != FL_OPS_BOOL) {
-            fputs(" _", stdout);
-            put_upper(p->name);
-            putchar('_');
-        }
+        put_value(p);
         fputs("\n\t\t", stdout);
     }
     put_plain(p->help);

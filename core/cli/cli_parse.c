@@ -89,15 +89,21 @@ static size_t add_globals(struct poptOption *options, size_t n)
     return n;
 }
 
+static unsigned arg_info(const struct fl_ops_param *param)
+{
+    if (param->type == FL_OPS_BOOL)
+        return POPT_ARG_NONE;
+    return POPT_ARG_STRING | (param->flags & FL_OPS_BARE ? POPT_ARGFLAG_OPTIONAL : 0);
+}
+
 static size_t add_params(struct poptOption *options, size_t n, const struct fl_ops_param *params)
 {
     for (int i = 0; params[i].name; i++)
         if (!(params[i].flags & FL_OPS_POSITIONAL))
-            options[n++] = (struct poptOption){
-                .longName = params[i].name,
-                .shortName = params[i].letter,
-                .argInfo = params[i].type == FL_OPS_BOOL ? POPT_ARG_NONE : POPT_ARG_STRING,
-                .val = PARAM_BASE + i};
+            options[n++] = (struct poptOption){.longName = params[i].name,
+                                               .shortName = params[i].letter,
+                                               .argInfo = arg_info(&params[i]),
+                                               .val = PARAM_BASE + i};
     return n;
 }
 
@@ -150,6 +156,9 @@ static int set_param(struct fl_cli *cli, const struct fl_ops_param *param, const
     json_t *value, *list = json_object_get(cli->args.values, param->name);
     int code;
 
+    if (!text && (param->flags & FL_OPS_BARE))
+        text =
+            fl_arena_printf(cli->arena, "%.*s", (int)strcspn(param->choices, "|"), param->choices);
     if (param->choices && !is_choice(param->choices, text))
         return fl_cli_usage(cli, "%s%s \"%s\": expected %s", dashes, param->name, text,
                             param->choices);

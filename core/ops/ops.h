@@ -80,7 +80,8 @@ enum fl_ops_param_flags {
     FL_OPS_POSITIONAL = 1,
     FL_OPS_NEEDED = 2,
     FL_OPS_REPEATED = 4,
-    FL_OPS_OR_NAME = 8 /* FOLDER: what is no folder is the name of stored content */
+    FL_OPS_OR_NAME = 8, /* FOLDER: what is no folder is the name of stored content */
+    FL_OPS_BARE = 16    /* an option that may stand without value: the first of its choices */
 };
 
 struct fl_ops_param {

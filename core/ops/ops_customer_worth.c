@@ -1,4 +1,5 @@
 /* Customers by what the last valuation said of them. */
+#include "base/str.h"
 #include "ops/ops_worth.h"
 
 enum { PAGE = 1000 };
@@ -27,10 +28,15 @@ static enum fl_status filter_of(const struct fl_ops_args *args, struct fl_score_
                             segment);
     json_array_foreach(keys, i, key)
     {
-        if (!fl_key_flag_parse(json_string_value(key), &flag))
+        const char *name = json_string_value(key);
+
+        out->is_key = true;
+        if (fl_str_equal(name, "any"))
+            continue;
+        if (!fl_key_flag_parse(name, &flag))
             return fl_error_set(err, FL_INVALID,
-                                "--key: \"%s\" is none of contribution, exchange, leadership",
-                                json_string_value(key));
+                                "--key: \"%s\" is none of any, contribution, exchange, leadership",
+                                name);
         out->keys |= flag;
     }
     return FL_OK;

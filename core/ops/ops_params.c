@@ -94,8 +94,9 @@ const struct fl_ops_param fl_ops_params_content_preview[] = {
 const struct fl_ops_param fl_ops_params_customer_list[] = {
     {"after", FL_OPS_STRING, 0, "go on after this external id", NULL, 0},
     {"zone", FL_OPS_STRING, 0, "only of this zone", "I|II|III|N", 0},
-    {"key", FL_OPS_STRING, FL_OPS_REPEATED, "only key customers, all of these",
-     "contribution|exchange|leadership", 0},
+    {"key", FL_OPS_STRING, FL_OPS_REPEATED | FL_OPS_BARE,
+     "only key customers, for all of these reasons (default: any)",
+     "any|contribution|exchange|leadership", 0},
     {"segment", FL_OPS_STRING, 0, "only of this value segment", "HHH|HHL|HLH|HLL|LHH|LHL|LLH|LLL",
      0},
     {"value", FL_OPS_BOOL, 0, "with what they are worth, as members for --fields", NULL, 0},

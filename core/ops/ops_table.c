@@ -85,6 +85,7 @@ static const struct fl_ops_op table[] = {
     {"customer", "list", "list the customers", fl_ops_params_customer_list, 0,
      "external_id,name,language,state,addresses,updated_at", fl_ops_customer_list_run,
      "customer list --limit 20\ncustomer list -o jsonl --limit 0\n"
+     "customer list --zone I --key\n"
      "customer list --zone II --key contribution\n"
      "customer list --value --fields external_id,zone,cv,ce,customer_equity,commitment,strategy"},
     {"customer", "show", "everything stored of a customer", fl_ops_params_customer, 0, NULL,

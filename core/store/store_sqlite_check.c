@@ -68,7 +68,11 @@ static const struct invariant invariants[] = {
      " WHERE m.address <> 0 AND (a.customer IS NULL OR a.customer <> m.customer)"},
     {"an answer to message %lld is of somebody else",
      "SELECT a.message FROM answer a LEFT JOIN message m ON m.id = a.message"
-     " WHERE m.id IS NULL OR m.customer <> a.customer"},
+     " WHERE a.message <> a.feedback AND (m.id IS NULL OR m.customer <> a.customer)"},
+    /* An answer that was given elsewhere stands under its own feedback, not under a message. */
+    {"the answer in feedback %lld is of somebody else",
+     "SELECT a.feedback FROM answer a LEFT JOIN feedback f ON f.id = a.feedback"
+     " WHERE a.message = a.feedback AND f.customer IS NOT a.customer"},
     {"an answer to message %lld came with a piece of feedback about another",
      "SELECT a.message FROM answer a JOIN feedback f ON f.id = a.feedback"
      " WHERE f.message <> a.message AND f.matched_by <> 6"},

@@ -157,6 +157,8 @@ enum fl_status fl_sqlite_score_each(struct fl_store *store, const struct fl_scor
         fl_buf_puts(&sql, " AND zone = ?4");
     if (filter->segment >= 0)
         fl_buf_puts(&sql, " AND segment = ?5");
+    if (filter->is_key)
+        fl_buf_puts(&sql, " AND keys <> 0");
     if (filter->keys)
         fl_buf_puts(&sql, " AND keys & ?6 = ?6");
     fl_buf_puts(&sql, " ORDER BY customer LIMIT ?7");

@@ -272,6 +272,7 @@ struct fl_score_filter {
     int64_t after;            /* customers above */
     int64_t limit;            /* 0: none */
     int state, zone, segment; /* -1: any */
+    bool is_key;              /* at least one key flag, whichever */
     unsigned keys;            /* all of these */
 };
 typedef bool fl_store_score_fn(void *ctx, const struct fl_score *score);

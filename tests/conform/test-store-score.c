@@ -93,6 +93,11 @@ static void test_one_run(void **state)
     some.keys = 4;
     assert_int_equal(count_scores(w, &some), 0);
     some = all;
+    some.is_key = true;
+    assert_int_equal(count_scores(w, &some), N - 1);
+    some.keys = 4;
+    assert_int_equal(count_scores(w, &some), 0);
+    some = all;
     some.run = id;
     assert_int_equal(count_scores(w, &some), N - 1);
     some.run = id + 64;

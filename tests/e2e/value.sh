@@ -137,6 +137,14 @@ is "a list by key customers and value segment is of them" \
         jq 'length > 0 and all(.segment == "HHH" and (.keys | contains(["contribution", "exchange"])))')" \
     true
 
+is "a bare --key is of every key customer, whatever comes after it" \
+    "$(json customer list --key --zone II --limit 0 | jq -c '[length > 0, all(.keys != [])]')" \
+    "$(json customer list --zone II --value --limit 0 | jq -c 'map(select(.keys != [])) | [length > 0, true]')"
+is "and leaves nobody out" "$(json customer list --key --limit 0 | jq length)" \
+    "$(json customer list --value --limit 0 | jq 'map(select((.keys // []) != [])) | length')"
+is "also at the end of the line" "$(fairline customer list -o name --limit 0 --key | wc -l)" \
+    "$(json customer list --key --limit 0 | jq length)"
+
 # --- movement -------------------------------------------------------------------------------------
 json value movement >"$work/movement.json"
 is "a movement is of everybody" "$(jq 'map(.all) | add' "$work/movement.json")" 700
@@ -172,5 +180,6 @@ is "by the answer" "$(json value explain C-60 | jq -r '.[] | select(.label == "s
     .section == "commitment") | .date')" 2026-11-20
 ok "and every number is explained" adds_up C-60
 stop_daemon
+ok "and what the store holds is sound" fairline store check
 
 done_testing
