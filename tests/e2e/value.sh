@@ -98,14 +98,9 @@ is "who never bought has not enough data" \
 ok "and that can be explained" sh -c "'$build/fairline' -c '$work/fairline.conf' \
     value explain C-695 | grep 'no purchase until the valuation date'"
 
-# No import can do that yet: it is the customer's own word, by mail or phone.
-objects() {
-    python3 -c "import sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
-db.execute('UPDATE customer SET state = 1 WHERE external_id = ?', [sys.argv[2]])
-db.commit()" "$work/data/fairline.db" "$1"
-}
-ok "a customer objects to profiling" objects C-41
+ok "a customer objects to profiling" fairline consent set C-41 --purpose profiling --medium other \
+    --state withdrawn --proof "said so by phone"
+is "and what was computed is forgotten at once" "$(json value path C-41 | jq length)" 0
 ok "is not valued again" fairline value run --as-of 2026-09-30
 is "and that is said" "$(json value show C-41 | jq -r '.[0] | .value_state, .meaning, .ltv' |
     tr '\n' ',')" "objected,objected to profiling: nothing is computed or kept,null,"
@@ -147,8 +142,8 @@ is "also at the end of the line" "$(fairline customer list -o name --limit 0 --k
 
 # --- movement -------------------------------------------------------------------------------------
 json value movement >"$work/movement.json"
-is "a movement is of everybody" "$(jq 'map(.all) | add' "$work/movement.json")" 700
-is "also of who is no longer valued" "$(jq 'map(.gone) | add' "$work/movement.json")" 1
+is "a movement is of everybody but who objected" \
+    "$(jq -c '[(map(.all) | add), (map(.gone) | add)]' "$work/movement.json")" '[699,0]'
 is "those who come to II are in II now" "$(jq 'map(.to_ii) | add' "$work/movement.json")" \
     "$(json customer list --zone II --limit 0 | jq length)"
 is "dates say between which" "$(json value movement --from 2026-07-15 --to 2026-10-15 |
