@@ -10,9 +10,11 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "ops/ops_private.h"
+#include "store/worth.h"
 
 #define DISK_FAIL_BYTES    (INT64_C(100) << 20)
 #define DISK_WARN_BYTES    (INT64_C(1) << 30)
+#define VALUE_WARN_US      (INT64_C(48) * 3600 * FL_US_PER_S) /* two nights were missed */
 #define QUEUE_WARN_US      (INT64_C(900) * FL_US_PER_S)
 #define CLOCK_BACK_US      (INT64_C(60) * FL_US_PER_S)
 #define CLOCK_EARLIEST_US  (INT64_C(1767225600) * FL_US_PER_S) /* 2026, before this program was */
@@ -160,6 +162,49 @@ static void check_queue(struct doctor *doctor)
             "fairline channel status shows what holds it up");
 }
 
+/* Newest first: the first that has ended. */
+static bool last_ended(void *ctx, const struct fl_value_run *run)
+{
+    struct fl_value_run *last = ctx;
+
+    if (run->state == FL_RUN_RUNNING)
+        return true;
+    *last = *run;
+    return false;
+}
+
+static void check_value(struct doctor *doctor)
+{
+    const int64_t now = fl_clock_now(&doctor->call->context->clock);
+    struct fl_value_run last = {.id = 0};
+    struct fl_error why = {0};
+    char text[FL_TIME_TEXT_SIZE];
+
+    if (!doctor->store)
+        return;
+    if (fl_store_run_each(doctor->store, last_ended, &last, &why)) {
+        say(doctor, FL_OPS_FAIL, "valuation", why.text, "fairline store check");
+        return;
+    }
+    if (!last.id) {
+        say(doctor, FL_OPS_FINE, "valuation", "there was none yet", NULL);
+        return;
+    }
+    fl_time_format(last.finished_us, text);
+    if (last.state == FL_RUN_FAILED)
+        say(doctor, FL_OPS_WARN, "valuation",
+            fl_arena_printf(doctor->arena, "the last one failed at %s: older scores hold", text),
+            "fairline value run; the log of fairlined has the reason");
+    else if (!fl_str_equal(doctor->conf->value.run_at, "off") &&
+             last.finished_us + VALUE_WARN_US < now)
+        say(doctor, FL_OPS_WARN, "valuation",
+            fl_arena_printf(doctor->arena, "none since %s, though one is due every night", text),
+            "fairline value run; the log of fairlined has the reason");
+    else
+        say(doctor, FL_OPS_FINE, "valuation",
+            fl_arena_printf(doctor->arena, "the last one was done at %s", text), NULL);
+}
+
 static void check_login(struct doctor *doctor, const struct fl_conf_channel *channel)
 {
     const char *what = fl_arena_printf(doctor->arena, "login of %s", channel->name);
@@ -247,6 +292,7 @@ FL_OPS_RUN(fl_ops_doctor_run)
     check_store(&doctor);
     check_clock(&doctor);
     check_queue(&doctor);
+    check_value(&doctor);
     check_options(&doctor);
     check_daemon(&doctor);
     fl_store_close(&doctor.store);

@@ -101,6 +101,10 @@ echo "{\"type\": \"complaint\", \"id\": \"K-1\", \"customer\": \"D-9\", \"opened
 fairline import events "$work/complaint.json" >"$work/import.out" 2>&1 || cat "$work/import.out"
 until_is 60 "and one that was settled soon raises it" true is_above
 
+valuation_is() {
+    fairline doctor -o json 2>/dev/null | jq -r '.[] | select(.what == "valuation") | .result'
+}
+
 # --- killed in the middle ----------------------------------------------------------------------------
 # Kills the child of the gateway that values, as soon as it is seen; asks for one run after another
 # until one was caught.
@@ -141,12 +145,27 @@ is "none is left running" \
 stop_daemon
 is "the gateway ends cleanly" "$code" 0
 runs=$(done_runs)
+# last_run_is STATE: as the store would have kept it
+last_run_is() {
+    python3 - "$work/data/fairline.db" "$1" <<'PY'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE value_run SET state = ? WHERE id = (SELECT max(id) FROM value_run)", sys.argv[2:])
+db.commit()
+PY
+}
+is "doctor is content with the last valuation" "$(valuation_is)" OK
+last_run_is 2
+is "and tells when it failed" "$(valuation_is)" WARN
+last_run_is 1
 python3 - "$work/data/fairline.db" <<'PY'
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
-db.execute("UPDATE value_run SET started_us = started_us - 3 * 86400 * 1000000")
+db.execute("UPDATE value_run SET started_us = started_us - 3 * 86400 * 1000000, "
+           "finished_us = finished_us - 3 * 86400 * 1000000")
 db.commit()
 PY
+is "and when the nights were missed" "$(valuation_is)" WARN
 start_daemon
 until_is 120 "a run missed at night is made up" "$((runs + 1))" done_runs
 fairline value run --wait >/dev/null 2>&1
