@@ -178,7 +178,8 @@ static enum fl_status feed(struct people_reader *reader, const char *piece, size
     }
     reader->row_bytes += len;
     if (reader->row_bytes > ROW_BYTES_MAX)
-        return broken(reader, is_line_end, "the row does not end: a quote is not closed", err);
+        return broken(reader, is_line_end,
+                      "the row does not end within 1 MiB: is a quote not closed?", err);
     if (csv_parse(&reader->csv, piece, len, add_cell, end_row, reader) != len) {
         if (csv_error(&reader->csv) == CSV_EPARSE)
             return broken(reader, is_line_end,

@@ -102,7 +102,8 @@ static const char *what_is_missing(struct learn *learn, char *out, size_t size)
     for (size_t i = 0; i < learn->n; i++)
         n_stayed += learn->stayed[i];
     if (report->n_with_signals < FL_COMMITMENT_SAMPLES_MIN)
-        snprintf(out, size, "%zu customers carry a signal; %d are needed to learn from",
+        snprintf(out, size,
+                 "%zu customers carried a signal before the hold-out; %d are needed to learn from",
                  report->n_with_signals, FL_COMMITMENT_SAMPLES_MIN);
     else if (n_stayed < CLASS_MIN)
         snprintf(out, size, "%zu of %zu customers stayed; %d are needed to learn from", n_stayed,

@@ -513,13 +513,15 @@ static void too_few_learn_nothing(void **state)
     struct fl_commitment_report report = learn(NULL, 0);
 
     (void)state;
-    assert_defaults(&report, "0 customers carry a signal; 500 are needed to learn from");
+    assert_defaults(
+        &report, "0 customers carried a signal before the hold-out; 500 are needed to learn from");
     assert_true(isnan(report.auc) && isnan(report.brier_p));
     simulate(samples, N, settings.weight, 9);
     report = learn(samples, N);
     assert_in_range(report.n_with_signals, 400, FL_COMMITMENT_SAMPLES_MIN - 1);
     assert_int_equal(report.n, N);
-    assert_non_null(strstr(report.why, "customers carry a signal; 500 are needed"));
+    assert_non_null(
+        strstr(report.why, "customers carried a signal before the hold-out; 500 are needed"));
     assert_true(report.auc > 0.5 && report.brier < 0.25 && report.n_bins == 10);
     report = learn(samples, 1);
     assert_true(isnan(report.auc) && report.brier >= 0);
