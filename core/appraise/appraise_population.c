@@ -241,12 +241,42 @@ static enum fl_status place_side(struct appraise_run *run, double *values, doubl
     return st;
 }
 
+/* A ratio against a median of nothing, or of a loss, would put everybody at an end: ranks then. */
+static enum fl_status check_scale(struct appraise_run *run, const double *values, const char *what,
+                                  struct fl_error *err)
+{
+    struct fl_position_settings *position = &run->frame->settings.position;
+    size_t n = run->n_valued;
+    double *sorted, median = 0;
+    enum fl_status st;
+
+    if (position->scale == FL_SCALE_RANK || !n)
+        return FL_OK;
+    sorted = appraise_alloc(run, n, sizeof *sorted);
+    if (!sorted)
+        return fl_error_set(err, FL_IO, "no memory for the median");
+    memcpy(sorted, values, n * sizeof *sorted);
+    st = median_of(sorted, n, &median, err);
+    appraise_free(run, sorted, n, sizeof *sorted);
+    if (!st && median < 1) {
+        position->scale = FL_SCALE_RANK;
+        appraise_warn(run,
+                      "the median of %s is not above 0, so that no ratio against it can be "
+                      "told: customers were placed by rank, not by money",
+                      what);
+    }
+    return st;
+}
+
 enum fl_status appraise_place(struct appraise_run *run, struct fl_error *err)
 {
     struct appraise_places *places = &run->frame->places;
-    enum fl_status st =
-        place_side(run, run->ce, &run->ce_rank, &places->ce, &places->ce_median, err);
+    enum fl_status st = check_scale(run, run->ce, "customer equity", err);
 
+    if (!st)
+        st = check_scale(run, run->cv, "customer value", err);
+    if (!st)
+        st = place_side(run, run->ce, &run->ce_rank, &places->ce, &places->ce_median, err);
     if (!st)
         st = place_side(run, run->cv, &run->cv_rank, &places->cv, &places->cv_median, err);
     if (!st && run->n_valued > 1 && !(run->cv[0] < run->cv[run->n_valued - 1]))

@@ -406,6 +406,34 @@ static void test_one_is_as_the_run(void **state)
     }
 }
 
+/* Where most customers lose, there is no median that money could be held against. */
+static void test_money_needs_a_median(void **state)
+{
+    static const char *const settings[] = {"contact_burden = 0\npoint_value = 0\ngift_share = 0\n"
+                                           "item_satisfaction = 0\nwindow = 1d\n",
+                                           "contact_burden = 0\npoint_value = 0\ngift_share = 0\n"
+                                           "item_satisfaction = 0\nwindow = 1d\nscale = money\n"};
+    struct scene by_rank, by_money;
+
+    (void)state;
+    scene_open(&by_rank, settings[0]);
+    scene_population(&by_rank, SCENE_CUSTOMERS, true);
+    scene_run(&by_rank);
+    scene_open(&by_money, settings[1]);
+    scene_population(&by_money, SCENE_CUSTOMERS, true);
+    scene_run(&by_money);
+    for (int i = 0; i < by_rank.n_customers; i++) {
+        struct fl_score rank = scene_score(&by_rank, by_rank.customers[i]);
+        struct fl_score money = scene_score(&by_money, by_money.customers[i]);
+
+        assert_float_equal(rank.cv, money.cv, 1e-12);
+        assert_float_equal(rank.ce, money.ce, 1e-12);
+        assert_int_equal(rank.zone, money.zone);
+    }
+    scene_close(&by_money);
+    scene_close(&by_rank);
+}
+
 /* ---- the frame
  * -----------------------------------------------------------------------------------*/
 
@@ -501,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_what_came_later_does_not_count),
         cmocka_unit_test(test_one_is_as_the_run),
+        cmocka_unit_test(test_money_needs_a_median),
         cmocka_unit_test(test_a_damaged_frame_is_refused),
         cmocka_unit_test(test_what_plots_show),
     };
