@@ -103,8 +103,7 @@ FL_CHECK_RESULT enum fl_status fl_appraise_explain(const struct fl_appraise_fram
                                                    struct fl_store *store, int64_t customer,
                                                    json_t **out, struct fl_error *err);
 
-/* ---- what plots and reports ask for; JSON reports hold the same numbers
- * ------------------------*/
+/* ---- what plots and reports ask for; JSON reports hold the same numbers -----------------------*/
 
 struct fl_appraise_fit { /* of one stream of customers: shop purchases, subscriptions, spend */
     struct fl_value_fit fit;

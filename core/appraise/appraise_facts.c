@@ -67,8 +67,7 @@ double appraise_trade_mean(const struct appraise_trade *trade)
     return trade->x ? fmax((double)trade->repeat_margin_minor / trade->x, 0) : 0;
 }
 
-/* ---- subscriptions
- * -----------------------------------------------------------------------------*/
+/* ---- subscriptions ----------------------------------------------------------------------------*/
 
 /* Periods that began within [from, until], the first one on the day of the start. */
 static int32_t periods_begun(int32_t start, int32_t period, int32_t from, int32_t until)
@@ -297,8 +296,7 @@ void appraise_signs_end(struct appraise_signs *signs, struct appraise_attitude *
     out->exchanges = signs->exchanges;
 }
 
-/* ---- for customer value
- * ------------------------------------------------------------------------*/
+/* ---- for customer value -----------------------------------------------------------------------*/
 
 void appraise_customer_facts(const struct appraise_facts *facts, struct fl_customer_facts *out)
 {

@@ -19,8 +19,7 @@ static void adopt(struct appraise_run *run, struct appraise_fitted *fitted,
              fit->optimiser ? fit->optimiser : "");
 }
 
-/* ---- shop purchases
- * ------------------------------------------------------------------------------*/
+/* ---- shop purchases ---------------------------------------------------------------------------*/
 
 /* Rows that tell something: whoever first bought today tells nothing. */
 static bool tells(const struct appraise_run *run, const struct appraise_record *record)
@@ -202,8 +201,7 @@ static enum fl_status fit_purchases(struct appraise_run *run, struct fl_error *e
     return FL_OK;
 }
 
-/* ---- spend
- * ---------------------------------------------------------------------------------------*/
+/* ---- spend ------------------------------------------------------------------------------------*/
 
 struct moments {
     double n, x, z, xx, zz, xz; /* means and sums of products around them (Welford) */
@@ -275,8 +273,7 @@ static enum fl_status fit_spend(struct appraise_run *run, struct fl_error *err)
     return FL_OK;
 }
 
-/* ---- subscriptions
- * -------------------------------------------------------------------------------*/
+/* ---- subscriptions ----------------------------------------------------------------------------*/
 
 struct contracts {
     struct fl_value_obs *rows;

@@ -343,8 +343,7 @@ enum fl_status appraise_frame_unpack(const void *data, size_t len, struct fl_app
     return FL_OK;
 }
 
-/* ---- what others ask
- * -----------------------------------------------------------------------------*/
+/* ---- what others ask --------------------------------------------------------------------------*/
 
 enum { OPEN_ARENA_MAX = 64 << 20 };
 

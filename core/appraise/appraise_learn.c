@@ -5,8 +5,7 @@
 
 #include "appraise/appraise_run_private.h"
 
-/* ---- commitment
- * ----------------------------------------------------------------------------------*/
+/* ---- commitment -------------------------------------------------------------------------------*/
 
 static void not_learned(struct appraise_run *run, const char *why)
 {
@@ -107,8 +106,7 @@ enum fl_status appraise_learn(struct appraise_run *run, struct fl_error *err)
     return st;
 }
 
-/* ---- survey items
- * --------------------------------------------------------------------------------*/
+/* ---- survey items -----------------------------------------------------------------------------*/
 
 static enum fl_status set_priors(struct appraise_run *run, struct fl_error *err)
 {

@@ -12,8 +12,7 @@ static enum fl_status not_fitted(const char *what, struct fl_error *err)
     return fl_error_set(err, FL_NOT_FOUND, "the last valuation could fit no model of %s", what);
 }
 
-/* ---- tracking
- * ------------------------------------------------------------------------------------*/
+/* ---- tracking ---------------------------------------------------------------------------------*/
 
 struct tracking {
     struct appraise_dates dates;
@@ -119,8 +118,7 @@ enum fl_status fl_appraise_tracking(const struct fl_appraise_frame *frame, struc
     return track(&tracking, frame, store, arena, out, err);
 }
 
-/* ---- frequency
- * -----------------------------------------------------------------------------------*/
+/* ---- frequency --------------------------------------------------------------------------------*/
 
 struct frequency {
     const struct fl_value_fit *fit;
@@ -180,8 +178,7 @@ enum fl_status fl_appraise_frequency(const struct fl_appraise_frame *frame, stru
     return FL_OK;
 }
 
-/* ---- survival
- * ------------------------------------------------------------------------------------*/
+/* ---- survival ---------------------------------------------------------------------------------*/
 
 struct survival {
     struct appraise_dates dates;

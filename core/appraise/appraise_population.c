@@ -5,8 +5,7 @@
 
 #include "appraise/appraise_run_private.h"
 
-/* ---- money
- * -------------------------------------------------------------------------------------*/
+/* ---- money ------------------------------------------------------------------------------------*/
 
 static enum fl_status value_streams(struct appraise_part *part, struct fl_error *err)
 {
@@ -90,8 +89,7 @@ enum fl_status appraise_value(struct appraise_run *run, struct fl_error *err)
     return appraise_parallel(run, value_sides, err);
 }
 
-/* ---- key customers
- * -------------------------------------------------------------------------------*/
+/* ---- key customers ----------------------------------------------------------------------------*/
 
 static enum fl_status map_referrals(struct appraise_run *run, struct fl_referral **out,
                                     size_t *out_n, struct fl_error *err)
@@ -160,8 +158,7 @@ static enum fl_status find_keys(struct appraise_run *run, const double *margin,
     return st;
 }
 
-/* ---- places
- * ------------------------------------------------------------------------------------*/
+/* ---- places -----------------------------------------------------------------------------------*/
 
 /* Sorts. */
 static enum fl_status median_of(double *values, size_t n, double *out, struct fl_error *err)
@@ -290,8 +287,7 @@ enum fl_status appraise_place(struct appraise_run *run, struct fl_error *err)
     return st ? st : appraise_spread(run, err);
 }
 
-/* ---- scores
- * ------------------------------------------------------------------------------------*/
+/* ---- scores -----------------------------------------------------------------------------------*/
 
 static void count(struct appraise_run *run, const struct fl_score *score)
 {

@@ -131,8 +131,7 @@ extern const struct appraise_attitude appraise_attitude_unknown;
 void appraise_customer_facts(const struct appraise_facts *facts, struct fl_customer_facts *out);
 double appraise_margin(const struct appraise_facts *facts); /* in the window, of both streams */
 
-/* ---- models and scores (appraise_score.c)
- * ------------------------------------------------------*/
+/* ---- models and scores (appraise_score.c) -----------------------------------------------------*/
 
 struct appraise_fitted {
     bool is_fitted;
@@ -207,8 +206,7 @@ void appraise_score_of(const struct appraise_settings *settings,
                        const struct appraise_worth *worth, double cv, double ce, int64_t at_us,
                        struct fl_score *out);
 
-/* ---- the frame (appraise_frame.c)
- * --------------------------------------------------------------*/
+/* ---- the frame (appraise_frame.c) -------------------------------------------------------------*/
 
 struct appraise_segment {
     char name[APPRAISE_NAME_SIZE];
@@ -242,8 +240,7 @@ FL_CHECK_RESULT enum fl_status appraise_frame_unpack(const void *data, size_t le
                                                      struct fl_appraise_frame **out,
                                                      struct fl_error *err);
 
-/* ---- one customer (appraise_one.c)
- * -------------------------------------------------------------*/
+/* ---- one customer (appraise_one.c) ------------------------------------------------------------*/
 
 /* Everything of one customer as of a moment: facts point into it. */
 struct appraise_file {

@@ -77,8 +77,7 @@ static enum fl_status read_part_trade(struct appraise_part *part, struct fl_erro
     return st ? st : part->status;
 }
 
-/* ---- a date that is not there yet
- * --------------------------------------------------------------*/
+/* ---- a date that is not there yet -------------------------------------------------------------*/
 
 static bool copy_id(void *ctx, const struct fl_transaction *transaction)
 {
@@ -108,8 +107,7 @@ static enum fl_status refuse_future(struct appraise_run *run, const struct appra
                         customer.external_id, id, date, today);
 }
 
-/* ---- segments
- * ----------------------------------------------------------------------------------*/
+/* ---- segments ---------------------------------------------------------------------------------*/
 
 static int by_name(const void *a, const void *b)
 {
@@ -186,8 +184,7 @@ static enum fl_status settle_segments(struct appraise_run *run, struct fl_error 
     return segments ? FL_OK : fl_error_set(err, FL_IO, "no memory");
 }
 
-/* ---- the calibration period
- * ----------------------------------------------------------------------*/
+/* ---- the calibration period -------------------------------------------------------------------*/
 
 /* Two thirds of what was observed; shorter than this on either side, nothing can be said. */
 enum { CALIBRATION_SHARE = 3, PERIODS_MIN = 4 };
@@ -235,8 +232,7 @@ enum fl_status appraise_read_trade(struct appraise_run *run, struct fl_error *er
     return st ? st : settle_calibration(run, err);
 }
 
-/* ---- the rest
- * ------------------------------------------------------------------------------------*/
+/* ---- the rest ---------------------------------------------------------------------------------*/
 
 struct complaint {
     int64_t customer, id, opened_us, settled_us;
@@ -432,8 +428,7 @@ static enum fl_status read_part_rest(struct appraise_part *part, struct fl_error
     return st;
 }
 
-/* ---- referrals
- * -----------------------------------------------------------------------------------*/
+/* ---- referrals --------------------------------------------------------------------------------*/
 
 struct referring {
     struct appraise_run *run;

@@ -41,8 +41,7 @@ static const char *state_name(enum fl_value_state state)
     return names[state];
 }
 
-/* ---- fits
- * --------------------------------------------------------------------------------------*/
+/* ---- fits -------------------------------------------------------------------------------------*/
 
 static json_t *params_of(const struct fl_value_fit *fit)
 {
@@ -105,8 +104,7 @@ static json_t *spend_of(const struct appraise_run *run)
     return object;
 }
 
-/* ---- attitude
- * ------------------------------------------------------------------------------------*/
+/* ---- attitude ---------------------------------------------------------------------------------*/
 
 static json_t *bins_of(const struct fl_commitment_report *report)
 {
@@ -176,8 +174,7 @@ static json_t *items_of(const struct appraise_run *run)
     return object;
 }
 
-/* ---- the population
- * ------------------------------------------------------------------------------*/
+/* ---- the population ---------------------------------------------------------------------------*/
 
 static json_t *customers_of(const struct appraise_run *run)
 {

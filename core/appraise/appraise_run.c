@@ -10,8 +10,7 @@
 enum { WARNING_SIZE = 512 };
 static const int64_t reader_busy_us = 10 * FL_US_PER_S;
 
-/* ---- small things
- * --------------------------------------------------------------------------------*/
+/* ---- small things -----------------------------------------------------------------------------*/
 
 void appraise_warn(struct appraise_run *run, const char *fmt, ...)
 {
@@ -98,8 +97,7 @@ struct appraise_facts appraise_facts_of(const struct appraise_part *part,
     return facts;
 }
 
-/* ---- threads
- * -------------------------------------------------------------------------------------*/
+/* ---- threads ----------------------------------------------------------------------------------*/
 
 struct job {
     pthread_t thread;
@@ -144,8 +142,7 @@ enum fl_status appraise_parallel(struct appraise_run *run, appraise_step_fn *ste
     return st;
 }
 
-/* ---- parts
- * ---------------------------------------------------------------------------------------*/
+/* ---- parts ------------------------------------------------------------------------------------*/
 
 static enum fl_status open_parts(struct appraise_run *run, struct fl_error *err)
 {
@@ -218,8 +215,7 @@ static void run_finish(struct appraise_run *run)
     free(run);
 }
 
-/* ---- the run
- * -------------------------------------------------------------------------------------*/
+/* ---- the run ----------------------------------------------------------------------------------*/
 
 static enum fl_status begin(struct appraise_run *run, struct fl_error *err)
 {

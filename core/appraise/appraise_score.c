@@ -32,8 +32,7 @@ static struct memo_entry *memo_slot(struct appraise_memo *memo, uint64_t key)
     return &memo->slots[key * UINT64_C(0x9E3779B97F4A7C15) >> 48];
 }
 
-/* ---- shop
- * --------------------------------------------------------------------------------------*/
+/* ---- shop -------------------------------------------------------------------------------------*/
 
 static double shop_residual(const struct appraise_models *models,
                             const struct appraise_dates *dates, const struct appraise_trade *trade,
@@ -77,8 +76,7 @@ static void shop(const struct appraise_models *models, const struct appraise_dat
         fl_value_p_alive(models->purchase.fit.fit.model, models->purchase.fit.fit.p, &obs);
 }
 
-/* ---- subscriptions
- * -----------------------------------------------------------------------------*/
+/* ---- subscriptions ----------------------------------------------------------------------------*/
 
 /* The horizon is a span of time; a subscription counts it in its own periods. */
 static struct fl_value_horizon own_horizon(const struct fl_value_horizon *horizon,
@@ -127,8 +125,7 @@ static void contracts(const struct appraise_models *models, const struct fl_valu
         out->contract_ltv > 0 && expected >= 0 ? fmin(expected / out->contract_ltv, best) : best;
 }
 
-/* ---- together
- * ----------------------------------------------------------------------------------*/
+/* ---- together ---------------------------------------------------------------------------------*/
 
 void appraise_streams_of(const struct appraise_models *models,
                          const struct appraise_settings *settings,

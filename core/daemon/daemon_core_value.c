@@ -34,8 +34,7 @@ struct fl_core_value {
     int64_t run, n_changes; /* of the last one that was done */
 };
 
-/* ---- the end of a run
- * ----------------------------------------------------------------------------*/
+/* ---- the end of a run -------------------------------------------------------------------------*/
 
 static void failed(struct fl_core_value *value, enum fl_status status, const char *why)
 {
@@ -104,8 +103,7 @@ static bool on_finish(struct fl_core_value *value, struct fl_wire_frame *frame)
     return true;
 }
 
-/* ---- frames
- * --------------------------------------------------------------------------------------*/
+/* ---- frames -----------------------------------------------------------------------------------*/
 
 static bool on_begin(struct fl_core_value *value, struct fl_wire_frame *frame)
 {
@@ -217,8 +215,7 @@ bool fl_core_value_frame(struct fl_core *core, struct fl_wire_frame *frame)
     return fl_wire_end(frame);
 }
 
-/* ---- the beginning
- * -------------------------------------------------------------------------------*/
+/* ---- the beginning ----------------------------------------------------------------------------*/
 
 enum fl_status fl_core_value_start(void *ctx, int64_t as_of_us, struct fl_error *err)
 {
@@ -261,8 +258,7 @@ void fl_core_value_state(void *ctx, struct fl_ops_value *out)
     };
 }
 
-/* ---- when
- * ----------------------------------------------------------------------------------------*/
+/* ---- when -------------------------------------------------------------------------------------*/
 
 static bool on_day(const char *time_zone, int32_t date, int64_t minutes, int64_t *out_us)
 {
@@ -323,8 +319,7 @@ void fl_core_value_conf(struct fl_core *core)
         fl_loop_arm(core->value->timer, 0);
 }
 
-/* ---- start and end of core
- * -----------------------------------------------------------------------*/
+/* ---- start and end of core --------------------------------------------------------------------*/
 
 struct left {
     int64_t ids[RUNS_MAX];

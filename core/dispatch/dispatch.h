@@ -93,8 +93,7 @@ bool fl_dispatch_has_work_in_hand(const struct fl_dispatch *dispatch);
 bool fl_dispatch_wants_step(const struct fl_dispatch *dispatch); /* answers are waiting */
 void fl_dispatch_drain(struct fl_dispatch *dispatch);            /* no new claims from now on */
 
-/* --- one message as a plugin gets it
- * -------------------------------------------------------------*/
+/* ---- one message as a plugin gets it ----------------------------------------------------------*/
 
 enum {
     FL_DISPATCH_SHORT_CODE_LEN = 13, /* 65 bits */

@@ -9,8 +9,7 @@
 
 enum { DETAIL_MAX = 1000, KEY_MAX = 1000, ARENA_MAX = 64 << 20 };
 
-/* --- what both mail and receipts do
- * -------------------------------------------------------------*/
+/* ---- what both mail and receipts do -----------------------------------------------------------*/
 
 /* A final refusal: the address's or the mailbox's fault is a bounce. */
 static enum fl_message_state refused_state(enum fl_fault_class fault)
@@ -68,8 +67,7 @@ enum fl_status fl_feedback_blame_address(const struct fl_feedback_context *conte
     return fl_store_address_set_status(context->store, message->address, status, event, err);
 }
 
-/* --- what follows from each kind
- * ------------------------------------------------------------------*/
+/* ---- what follows from each kind --------------------------------------------------------------*/
 
 struct piece {
     const struct fl_feedback_context *context;
@@ -246,8 +244,7 @@ static enum fl_status act(const struct piece *piece, struct fl_error *err)
     }
 }
 
-/* --- storing
- * -------------------------------------------------------------------------------------*/
+/* ---- storing ----------------------------------------------------------------------------------*/
 
 /* Words that answer a message are a reply; whether they do, only the match tells. */
 static enum fl_feedback_kind kind_of(const struct piece *piece)

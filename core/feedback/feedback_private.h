@@ -111,8 +111,7 @@ FL_CHECK_RESULT enum fl_status fl_feedback_references(struct fl_arena *arena,
                                                       struct fl_feedback_parsed *out,
                                                       struct fl_error *err);
 
-/* --- kinds of mail that people or their programs write
- * ------------------------------------------*/
+/* ---- kinds of mail that people or their programs write ----------------------------------------*/
 
 bool fl_feedback_is_loop(const struct fl_feedback_mail *mail);
 bool fl_feedback_is_list(const struct fl_feedback_mail *mail);
@@ -142,8 +141,7 @@ static inline void fl_feedback_form_free(json_t **form)
 }
 #define FL_AUTO_FORM __attribute__((cleanup(fl_feedback_form_free)))
 
-/* --- what becomes of it, in core
- * -----------------------------------------------------------------*/
+/* ---- what becomes of it, in core --------------------------------------------------------------*/
 
 enum { FL_FEEDBACK_CUSTOMERS_MAX = 16 }; /* that may share one address */
 

@@ -165,8 +165,7 @@ static size_t said_within(const struct fl_feedback_line *line)
     return 0;
 }
 
-/* --- "-----Original Message-----", "From: ... Sent: ..."
- * ----------------------------------------*/
+/* ---- "-----Original Message-----", "From: ... Sent: ..." --------------------------------------*/
 
 static bool is_separator(const struct fl_feedback_line *line)
 {

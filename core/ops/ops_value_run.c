@@ -140,8 +140,7 @@ static enum fl_status run_here(struct fl_ops_call *call, int64_t as_of_us)
     return FL_OK;
 }
 
-/* ---- with the daemon up
- * --------------------------------------------------------------------------*/
+/* ---- with the daemon up -----------------------------------------------------------------------*/
 
 static enum fl_status begun(struct fl_ops_call *call, int64_t as_of_us)
 {

@@ -21,8 +21,7 @@ static const char *run_state_name(enum fl_run_state state)
     return "done";
 }
 
-/* ---- value runs
- * --------------------------------------------------------------------------------*/
+/* ---- value runs -------------------------------------------------------------------------------*/
 
 static bool remember(void *ctx, const struct fl_value_run *run)
 {
@@ -74,8 +73,7 @@ FL_OPS_RUN(fl_ops_value_runs_run)
     return FL_OK;
 }
 
-/* ---- value movement
- * ----------------------------------------------------------------------------*/
+/* ---- value movement ---------------------------------------------------------------------------*/
 
 /* The last moment of a day, or the moment itself. */
 static enum fl_status moment_of(struct fl_ops_call *call, const char *name, int64_t *out)
@@ -182,8 +180,7 @@ FL_OPS_RUN(fl_ops_value_movement_run)
     return FL_OK;
 }
 
-/* ---- value path
- * --------------------------------------------------------------------------------*/
+/* ---- value path -------------------------------------------------------------------------------*/
 
 struct step {
     int64_t at_us;

@@ -34,8 +34,7 @@ void fl_hands_finish(struct fl_hands *hands)
     fl_map_finish(&hands->cursors);
 }
 
-/* ---- the packed array
- * ---------------------------------------------------------------------------*/
+/* ---- the packed array -------------------------------------------------------------------------*/
 
 static void pack_ids(unsigned char *out, const int64_t *ids, size_t n)
 {

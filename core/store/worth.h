@@ -175,8 +175,7 @@ FL_CHECK_RESULT enum fl_status fl_store_complaint_each(struct fl_store *store, i
                                                        int64_t last, fl_store_complaint_fn *fn,
                                                        void *ctx, struct fl_error *err);
 
-/* ---- what customers said and did, as the valuation reads it
- * ------------------------------------*/
+/* ---- what customers said and did, as the valuation reads it -----------------------------------*/
 
 enum fl_sign_kind {
     FL_SIGN_ANSWER = 1, /* a survey answer on a known scale: question, value, low < high */

@@ -6,8 +6,7 @@
 
 enum { GAMMA_GAMMA_X_MAX = 10 };
 
-/* ---- the generator: xoshiro256++ of Blackman & Vigna 2021, seeded by splitmix64 as they advise
- * -*/
+/* ---- the generator: xoshiro256++ of Blackman & Vigna 2021, seeded by splitmix64 ---------------*/
 
 static uint64_t rotated(uint64_t x, int k)
 {

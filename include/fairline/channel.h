@@ -221,8 +221,7 @@ struct fl_receipt {
     const char *target; /* the link of a click */
 };
 
-/* --- HTTP: requests under the channel's own path
- * ------------------------------------------------*/
+/* ---- HTTP: requests under the channel's own path ----------------------------------------------*/
 
 struct fl_http_field {
     const char *name; /* lower case */
@@ -254,8 +253,7 @@ struct fl_http_response {
     size_t n_headers;
 };
 
-/* --- services: what the host does for a plugin
- * --------------------------------------------------*/
+/* ---- services: what the host does for a plugin ------------------------------------------------*/
 
 enum fl_level { FL_LEVEL_ERROR = 3, FL_LEVEL_WARN = 4, FL_LEVEL_INFO = 6, FL_LEVEL_DEBUG = 7 };
 

@@ -51,8 +51,7 @@ static int64_t days_ago(int days)
     return WORLD_NOW - days * FL_US_PER_DAY;
 }
 
-/* ---- survey items
- * --------------------------------------------------------------------------------*/
+/* ---- survey items -----------------------------------------------------------------------------*/
 
 static void test_answers_carry_social_value(void **state)
 {
@@ -99,8 +98,7 @@ static void test_old_answers_are_out_of_the_window(void **state)
     scene_close(&scene);
 }
 
-/* ---- commitment
- * ----------------------------------------------------------------------------------*/
+/* ---- commitment -------------------------------------------------------------------------------*/
 
 /* Who is content, as was said before the hold-out, comes back; who is not, does not. */
 static void test_weights_are_learned_where_they_tell(void **state)
@@ -150,8 +148,7 @@ static void test_weights_are_learned_where_they_tell(void **state)
     scene_close(&scene);
 }
 
-/* ---- key customers
- * -------------------------------------------------------------------------------*/
+/* ---- key customers ----------------------------------------------------------------------------*/
 
 static void test_key_customers(void **state)
 {

@@ -8,8 +8,7 @@ static bool warns_of(const struct scene *scene, const char *words)
     return strstr(scene->result.report, words) != NULL;
 }
 
-/* ---- identities
- * ----------------------------------------------------------------------------------*/
+/* ---- identities -------------------------------------------------------------------------------*/
 
 /* Expected CLV of a customer, straight from the models: the plain discounted sum of unconditional
  * expectations times spend, and renewals of what still goes on. */
@@ -81,8 +80,7 @@ static void test_without_attitude_ce_is_the_expected_clv(void **state)
     scene_close(&scene);
 }
 
-/* ---- states
- * --------------------------------------------------------------------------------------*/
+/* ---- states -----------------------------------------------------------------------------------*/
 
 static void test_states(void **state)
 {
@@ -198,8 +196,7 @@ static void test_attitude_moves_commitment(void **state)
     scene_close(&scene);
 }
 
-/* ---- odd populations
- * -----------------------------------------------------------------------------*/
+/* ---- odd populations --------------------------------------------------------------------------*/
 
 static void test_refunds_are_no_purchases_and_no_wrong_numbers(void **state)
 {
@@ -300,8 +297,7 @@ static void test_dates_to_come_are_refused_by_name(void **state)
     scene_close(&scene);
 }
 
-/* ---- the same again
- * ------------------------------------------------------------------------------*/
+/* ---- the same again ---------------------------------------------------------------------------*/
 
 static void assert_same(const struct fl_score *a, const struct fl_score *b)
 {
@@ -434,8 +430,7 @@ static void test_money_needs_a_median(void **state)
     scene_close(&by_rank);
 }
 
-/* ---- the frame
- * -----------------------------------------------------------------------------------*/
+/* ---- the frame --------------------------------------------------------------------------------*/
 
 static void test_a_damaged_frame_is_refused(void **state)
 {
@@ -471,8 +466,7 @@ static void test_a_damaged_frame_is_refused(void **state)
     scene_close(&scene);
 }
 
-/* ---- plots
- * ---------------------------------------------------------------------------------------*/
+/* ---- plots ------------------------------------------------------------------------------------*/
 
 static void test_what_plots_show(void **state)
 {

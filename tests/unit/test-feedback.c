@@ -45,8 +45,7 @@ static struct fl_feedback_parsed parse(struct fl_arena *arena, const char *mail)
     return parsed;
 }
 
-/* --- the customer's own words
- * --------------------------------------------------------------------*/
+/* ---- the customer's own words -----------------------------------------------------------------*/
 
 struct cut_case {
     const char *body, *text, *signature;
@@ -152,8 +151,7 @@ static void test_cut_loses_nothing(void **state)
                         "reply--- On Wed, Apr 4, 2012 at 3:59 PM, me@d.test wrote:\n> Hi\n");
 }
 
-/* --- kinds
- * ---------------------------------------------------------------------------------------*/
+/* ---- kinds ------------------------------------------------------------------------------------*/
 
 static const char reply_mail[] =
     "From: =?UTF-8?B?6rmA66+87KeA?= <minji@naver.test>\r\n"
@@ -380,8 +378,7 @@ static void test_classify(void **state)
     }
 }
 
-/* --- charsets and HTML
- * ---------------------------------------------------------------------------*/
+/* ---- charsets and HTML ------------------------------------------------------------------------*/
 
 static char *encode(struct fl_arena *arena, const char *charset, const char *text)
 {

@@ -143,8 +143,7 @@ static void import_faults(struct world *w, enum fl_fact_form form, enum fl_fact 
         fail_msg("one too many: %s", fl_fault_text(w->arena, &w->faults.items[n]));
 }
 
-/* ---- what is in the store after it
- * -------------------------------------------------------------*/
+/* ---- what is in the store after it ------------------------------------------------------------*/
 
 struct seen {
     struct world *w;
@@ -367,8 +366,7 @@ static void test_referrals(void **state)
                   (const char *const[]){"f:2: referred \"B\"", NULL});
 }
 
-/* ---- events
- * ------------------------------------------------------------------------------------*/
+/* ---- events -----------------------------------------------------------------------------------*/
 
 static const char json_events[] =
     "{\"type\":\"transaction\",\"id\":\"t1\",\"customer\":\"A\",\"date\":\"2026-11-01\","
