@@ -70,7 +70,7 @@ static json_t *fit_of(const struct appraise_fitted *fitted)
     put_text(object, "model", fl_value_model_key(fit->model));
     put_text(object, "title", fl_value_model_title(fit->model));
     put_text(object, "chosen_by", fitted->chosen_by);
-    put(object, "params", params_of(fit));
+    put(object, "parameters", params_of(fit));
     put_real(object, "log_likelihood", fit->log_likelihood);
     put_text(object, "optimiser", fitted->optimiser);
     put(object, "iterations", json_integer(fit->iterations));

@@ -26,12 +26,14 @@ static void put_number(json_t *row, const char *key, double value)
 }
 
 /* How many: whole unless a table gives weights that are not. */
+/* Shares of a whole, as percents are, need not add up to it in the last bit. */
 static void put_count(json_t *row, const char *key, double value)
 {
-    bool is_whole = value < INT32_MAX && !(floor(value) < value);
+    static const double close = 1e-9;
+    bool is_whole = value < INT32_MAX && fabs(value - round(value)) <= close * fmax(value, 1);
 
-    (void)json_object_set_new(row, key,
-                              is_whole ? json_integer((json_int_t)value) : json_real(value));
+    (void)json_object_set_new(
+        row, key, is_whole ? json_integer((json_int_t)llround(value)) : json_real(value));
 }
 
 static void put_date(json_t *row, const char *key, int32_t date)
