@@ -99,7 +99,8 @@ static int64_t help_table(struct fl_ops_call *call, const char *section,
             *section ? fl_arena_printf(arena, "%s.%s", section, specs->name) : specs->name;
         json_t *row;
 
-        if (wanted && !fl_str_equal(wanted, specs->name) && !fl_str_equal(wanted, key))
+        if (wanted && !fl_str_equal(wanted, specs->name) && !fl_str_equal(wanted, key) &&
+            !(*section && fl_str_equal(wanted, section)))
             continue;
         row = json_object();
         fl_ops_put_str(row, "key", key);
@@ -124,7 +125,7 @@ FL_OPS_RUN(fl_ops_config_help_run)
     n += help_table(&call, "value", fl_conf_worth_specs());
     n += help_table(&call, "channel", fl_conf_channel_specs());
     if (n == 0)
-        return fl_error_set(err, FL_NOT_FOUND, "no key \"%s\" in fairline.conf",
+        return fl_error_set(err, FL_NOT_FOUND, "no key or section \"%s\" in fairline.conf",
                             fl_ops_str(args, "key"));
     return FL_OK;
 }

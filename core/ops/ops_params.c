@@ -66,7 +66,8 @@ const struct fl_ops_param fl_ops_params_config_dump[] = {
     {"defaults", FL_OPS_BOOL, 0, "only the defaults", NULL, 'd'},
     END};
 const struct fl_ops_param fl_ops_params_config_help[] = {
-    {"key", FL_OPS_STRING, FL_OPS_POSITIONAL, "one key (default: all)", NULL, 0}, END};
+    {"key", FL_OPS_STRING, FL_OPS_POSITIONAL, "one key, or a section (default: all)", NULL, 0},
+    END};
 const struct fl_ops_param fl_ops_params_customer[] = {CUSTOMER, END};
 const struct fl_ops_param fl_ops_params_consent_set[] = {
     CUSTOMER,

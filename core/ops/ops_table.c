@@ -61,7 +61,7 @@ static const struct fl_ops_op table[] = {
      FL_OPS_LOCAL | FL_OPS_RAW, NULL, fl_ops_config_dump_run, "config dump -n"},
     {"config", "help", "explain the keys of the configuration file", fl_ops_params_config_help,
      FL_OPS_LOCAL, "key,expected,default,help", fl_ops_config_help_run,
-     "config help\nconfig help retry_first"},
+     "config help\nconfig help retry_first\nconfig help value"},
     {"consent", "history", "every line of a customer's consent ledger", fl_ops_params_customer, 0,
      "at,purpose,medium,state,source,proof", fl_ops_consent_history_run, "consent history D-1007"},
     {"consent", "set", "write a line into a customer's consent ledger", fl_ops_params_consent_set,

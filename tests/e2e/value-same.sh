@@ -146,4 +146,7 @@ is "nothing of them was taken" \
     "$(sqlite3 "$work/first/fairline.db" 'SELECT count(*) FROM trade_line')" "$(($(wc -l <"$work/sales.csv") - 1))"
 is "an as-of date ahead is refused" "$(in_store first value run --as-of 2999-01-01 >/dev/null 2>&1; echo $?)" 65
 
+ok "config help explains the whole section" sh -c \
+    "'$build/fairline' -c '$work/first.conf' config help value -o json |
+        jq -e 'length > 30 and all(.[]; .key | startswith(\"value.\"))'"
 done_testing
