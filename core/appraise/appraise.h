@@ -52,10 +52,8 @@ FL_CHECK_RESULT enum fl_status fl_appraise_sink_fail(struct fl_appraise_store_si
                                                      const char *why, struct fl_error *err);
 
 struct fl_appraise_input {
-    /* Opens one more read-only connection to the same store (for threads); the caller of the run
-     * closes none of them. */
-    struct fl_store *store;
-    const char *store_uri; /* for the threads' own connections; NULL: one thread, `store` alone */
+    struct fl_store *store; /* read from; the caller's */
+    const char *store_uri;  /* for the threads' own connections; NULL: one thread, `store` alone */
     const struct fl_conf *conf; /* value { } and time zone */
     int64_t as_of_us;           /* nothing later is looked at */
     int64_t now_us;             /* when the run was started, for the record */
